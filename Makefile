@@ -1,0 +1,75 @@
+# make report   builds the sample company's monthly report
+# make test     runs every check
+# make lab      opens the lessons in JupyterLab, in French
+# Needs Python 3.11 or later; another one than python3: make report PYTHON=python3.13
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE := --ledger data/factures.csv --settlements data/reglements.csv --customers data/clients.csv
+LESSONS := $(wildcard notebooks/fr/[0-9]*.ipynb notebooks/en/[0-9]*.ipynb)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: report test lint notebooks glossary lab lock clean
+.DEFAULT_GOAL := report
+
+report: $(VENV)/run.done
+	$(BIN)/cmtools report monthly $(SAMPLE) --as-of 2026-06-30 --output reports/sample
+	@echo "Open: $(CURDIR)/reports/sample/report.html"
+
+test: lint
+	$(BIN)/python course/build.py --check
+	$(BIN)/pytest -n 2 --dist loadfile
+	$(if $(LESSONS),$(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-sanitize-with tests/nbval_sanitize.cfg $(LESSONS))
+
+lint: $(VENV)/test.done
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+notebooks: $(VENV)/test.done
+	$(BIN)/python course/build.py
+
+glossary: $(VENV)/run.done
+	$(BIN)/python course/glossary.py
+
+# The reader's own Jupyter settings are neither read nor changed: what is set here stays in .venv.
+# Other options: make lab OPTIONS="--no-browser --port=8890"
+lab: $(VENV)/lab.done
+	JUPYTERLAB_SETTINGS_DIR=$(VENV)/lab/settings JUPYTERLAB_WORKSPACES_DIR=$(VENV)/lab/workspaces \
+	$(BIN)/jupyter lab --LabApp.app_settings_dir=jupyter --LabApp.default_url=/lab/tree/notebooks/fr/00_start.ipynb $(OPTIONS)
+
+# ---------------------------------------------------------------- installation
+# Every download is checked against the hashes of a lock. uv takes half the time of pip (README, times);
+# where it cannot work (no wheel, a mirror set up for pip alone), pip does the same from the same lock.
+
+install = { [ -x $(BIN)/uv ] && $(BIN)/uv pip install -q --python $(BIN)/python $(1) $(2); } || $(BIN)/pip install -q $(1)
+
+$(VENV)/python.done:
+	@command -v $(PYTHON) >/dev/null || { echo "No $(PYTHON) found; install Python 3.11 or later, or: make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1); try: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install -q --require-hashes -r requirements/uv.lock || echo "uv cannot be installed here; pip will do"
+	@touch $@
+
+# A lock holds the build backend too: building the package fetches nothing.
+$(VENV)/%.done: requirements/%.lock pyproject.toml | $(VENV)/python.done
+	@echo "Installing $<"
+	@$(call install,--require-hashes -r $<,--compile-bytecode)
+	@$(call install,--no-deps --no-build-isolation -e .,)
+	@touch $@
+
+# Pins stay as they are unless pyproject.toml forbids them; all of them anew: make lock UPGRADE=--upgrade
+LOCK = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-config \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
+
+lock: | $(VENV)/python.done
+	$(LOCK) pyproject.toml --group build -o requirements/run.lock
+	$(LOCK) pyproject.toml --group build --extra lab -c requirements/run.lock -o requirements/lab.lock
+	$(LOCK) pyproject.toml --group build --extra lab --group test -c requirements/lab.lock -o requirements/test.lock
+	echo uv | $(LOCK) - -o requirements/uv.lock
+
+clean:
+	rm -rf $(VENV) reports build dist

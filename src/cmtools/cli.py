@@ -1,0 +1,131 @@
+"""Command line: parse, call, print. Exit code 0: done; 1: the report failed; 2: the input cannot be used."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from cmtools import __version__
+from cmtools.language import message
+from cmtools.schemas import Defect, InputError, as_day
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    language = _language(given)
+    parsed = _parser(language).parse_args(given)
+    try:
+        return int(parsed.run(parsed))
+    except InputError as error:
+        print(error.text(parsed.language), file=sys.stderr)
+        return 2
+
+
+def _language(given: Sequence[str]) -> str:
+    """Language of the help itself, known before parsing."""
+    asked = [value for flag, value in pairwise(given) if flag == "--language"]
+    asked += [value.partition("=")[2] for value in given if value.startswith("--language=")]
+    default = os.environ.get("CMTOOLS_LANGUAGE", "fr")
+    return next((name for name in (*asked, default) if name in ("fr", "en")), "fr")
+
+
+def _parser(language: str) -> argparse.ArgumentParser:
+    def text(key: str) -> str:
+        return message(key, language).replace("%", "%%")
+
+    def add(commands: argparse._SubParsersAction, name: str, key: str) -> argparse.ArgumentParser:
+        parser = commands.add_parser(name, help=text(key), description=text(key), add_help=False)
+        parser.add_argument("-h", "--help", action="help", help=text("cli_help"))
+        return parser
+
+    parser = argparse.ArgumentParser(prog="cmtools", description=text("cli_description"), add_help=False)
+    parser.add_argument("-h", "--help", action="help", help=text("cli_help"))
+    parser.add_argument("--version", action="version", version=f"cmtools {__version__}", help=text("cli_version"))
+    commands = parser.add_subparsers(required=True, metavar="report | check")
+    reports = add(commands, "report", "cli_report").add_subparsers(required=True, metavar="monthly")
+    monthly = add(reports, "monthly", "cli_monthly")
+    monthly.add_argument("--ledger", default="", metavar="F", help=text("cli_ledger"))
+    monthly.add_argument("--settlements", default="", metavar="F", help=text("cli_settlements"))
+    monthly.add_argument("--customers", default="", metavar="F", help=text("cli_customers"))
+    monthly.add_argument("--fec", action="append", default=[], metavar="F", nargs="+", help=text("cli_fec"))
+    monthly.add_argument("--as-of", required=True, metavar="DATE", help=text("cli_as_of"))
+    monthly.add_argument("--output", default="reports", metavar="DIR", help=text("cli_output"))
+    monthly.set_defaults(run=_monthly)
+    check = add(commands, "check", "cli_check")
+    check.add_argument("file", metavar="FILE", help=text("cli_file"))
+    check.add_argument("--settlements", default="", metavar="F", help=text("cli_settlements"))
+    check.add_argument("--customers", default="", metavar="F", help=text("cli_customers"))
+    check.set_defaults(run=_check)
+    for command in (monthly, check):
+        command.add_argument("--terms", default="", metavar="T", help=text("cli_terms"))
+        command.add_argument("--columns", default="", metavar="M.yaml", help=text("cli_columns"))
+        command.add_argument("--tolerant", action="store_true", help=text("cli_tolerant"))
+        command.add_argument("--language", choices=("fr", "en"), default=language, help=text("cli_language"))
+    return parser
+
+
+def _monthly(parsed: argparse.Namespace) -> int:
+    from cmtools.reports import ReportError, notebook_path, run
+
+    fecs = [path for group in parsed.fec for path in group]
+    if len(fecs) > 2 or bool(fecs) == bool(parsed.ledger):
+        raise InputError([Defect("ledger_or_fec", "fatal")])
+    sources = {
+        "ledger": parsed.ledger,
+        "settlements": parsed.settlements,
+        "customers": parsed.customers,
+        "fec": fecs[0] if fecs else "",
+        "previous_fec": fecs[1] if len(fecs) == 2 else "",
+        "columns": parsed.columns,
+    }
+    absent = [
+        Defect("missing_file", "fatal", value=path) for path in sources.values() if path and not Path(path).is_file()
+    ]
+    if absent:
+        raise InputError(absent)
+    parameters = {name: str(Path(path).resolve()) if path else "" for name, path in sources.items()}
+    parameters |= {
+        "as_of": f"{as_day(parsed.as_of, '--as-of'):%Y-%m-%d}",
+        "terms": parsed.terms,
+        "language": parsed.language,
+    }
+    notebook = notebook_path("report_monthly", parsed.language)
+    try:
+        made = run(notebook, parameters | {"tolerant": parsed.tolerant}, parsed.output, language=parsed.language)
+    except ReportError as error:
+        print(message("cli_failed", parsed.language, value=str(error)), file=sys.stderr)
+        return 1
+    print(message("cli_written", parsed.language))
+    for kind in ("html", "xlsx", "ipynb"):
+        print(f"  {made[kind].resolve()}")
+    return 0
+
+
+def _check(parsed: argparse.Namespace) -> int:
+    from cmtools.load import sniff
+    from cmtools.reports import read_source
+
+    is_fec = sniff(parsed.file) == "fec"
+    source = (
+        {"fec": parsed.file}
+        if is_fec
+        else {
+            "ledger": parsed.file,
+            "settlements": parsed.settlements,
+            "customers": parsed.customers,
+            "columns": parsed.columns,
+        }
+    )
+    ledger = read_source(**source, terms=parsed.terms or None, tolerant=parsed.tolerant)
+    print(ledger.report.text(parsed.language))
+    print(message("cli_ok", parsed.language))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

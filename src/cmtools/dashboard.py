@@ -1,0 +1,183 @@
+"""The key figures of the receivables on a date, each with the numbers that made it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from cmtools.receivables import (
+    aged_balance,
+    bucket_names,
+    dso,
+    in_book_currency,
+    late_columns,
+    open_items,
+    overdue_rate,
+)
+from cmtools.schemas import Ledger, as_day
+
+
+def report_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") -> Any:
+    """Open items in the books' currency where every amount is known in it, else in their own currencies."""
+    items = open_items(ledger, as_of, basis)
+    book = nw.from_native(ledger.invoices).select(unknown=nw.col("book_amount").is_null())
+    frame = book.collect() if isinstance(book, nw.LazyFrame) else book
+    return items if frame["unknown"].any() else in_book_currency(items, ledger.book_currency)
+
+
+def currencies(items: Any) -> list[str]:
+    """Currencies of the open items, largest outstanding first."""
+    aged = nw.from_native(aged_balance(items, datetime(2000, 1, 1), by=None))
+    frame = (aged.collect() if isinstance(aged, nw.LazyFrame) else aged).to_pandas()
+    return frame.sort_values("total", ascending=False, key=abs)["currency"].tolist()
+
+
+def key_figures(ledger: Ledger, as_of: str | date, currency: str | None = None, window: int = 3) -> pd.DataFrame:
+    """Outstanding, overdue, disputes, DSO: on a date and at the month-end before.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    as_of : date or str
+        Closing date.
+    currency : str, optional
+        Default: the currency of the books if every amount is known in it.
+    window : int, default 3
+        Months of sales of the DSO by the balance method; shortened to the
+        history when that is shorter, and said so in `inputs`.
+
+    Returns
+    -------
+    pandas.DataFrame, one row per indicator, index `key`
+        `value`, `previous` (month-end before; NaN: not computable), `unit`
+        ("money", "rate" or "days"), `currency`, `reason` (message key or "", why
+        there is no value), `details`, and `inputs`: the named numbers the
+        value was made from. Label, formula and exclusions of an indicator
+        are texts under its key.
+
+    Examples
+    --------
+    >>> import cmtools as cm
+    >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
+    >>> figures = cm.key_figures(ledger, "2026-06-30")
+    >>> parts = figures.loc[["not_due", "overdue", "unknown_age", "unallocated"], "value"].sum()
+    >>> bool(abs(parts - figures.loc["outstanding", "value"]) < 0.005)
+    True
+    """
+    at = as_day(as_of)
+    now = _figures(ledger, at, currency, window)
+    before = _figures(ledger, at.replace(day=1) - timedelta(days=1), currency, window)
+    now["previous"] = before["value"] if before["value"].notna().any() else float("nan")
+    return now
+
+
+def _figures(ledger: Ledger, at: datetime, currency: str | None, window: int) -> pd.DataFrame:
+    items = report_items(ledger, at)
+    frame = nw.from_native(items)
+    local = (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
+    shown = currency or next(iter(currencies(items)), ledger.book_currency)
+    local = local[local["currency"] == shown]
+    aged = aged_balance(local, at, by=None)
+    sums = (
+        aged.iloc[0].drop("currency")
+        if len(aged)
+        else pd.Series(0.0, index=[*bucket_names(), "total", "disputed", "retention"])
+    )
+    late = {name: float(sums[name]) for name in late_columns(bucket_names())}
+    overdue = sum(late.values())
+    rows = [
+        _money(
+            "outstanding",
+            sums["total"],
+            shown,
+            not_due=sums["not_due"],
+            overdue=overdue,
+            unknown_age=sums["unknown_age"],
+            unallocated=sums["unallocated"],
+        )
+    ]
+    rows += [
+        _money("not_due", sums["not_due"], shown),
+        _row("overdue", "money", round(overdue, 2), shown, None, None, **late),
+    ]
+    rate = overdue_rate(local, at)
+    gross = float(sums["total"] - sums["unallocated"])
+    reason = "no_outstanding" if rate.empty else rate["reason"].iloc[0]
+    value = float("nan") if rate.empty else rate["rate"].iloc[0]
+    rows.append(_row("overdue_rate", "rate", value, shown, reason, overdue=overdue, outstanding_gross=gross))
+    old = sum(late[name] for name in list(late)[2:])
+    rows.append(_money("over_60", old, shown, **{name: late[name] for name in list(late)[2:]}))
+    doubtful = float(local.loc[local["doubtful"].astype(bool), "open_amount"].sum())
+    rows += [_money("disputed", sums["disputed"], shown), _money("doubtful", doubtful, shown)]
+    rows += [_money(name, sums[name], shown) for name in ("retention", "unknown_age", "unallocated")]
+    asked = shown if shown != ledger.book_currency or not _one_book(items) else None
+    rows += _dso_rows(ledger, at, asked, shown, window)
+    return pd.DataFrame(rows).set_index("key")
+
+
+def _one_book(items: Any) -> bool:
+    """Whether the items were put in the currency of the books."""
+    return "item_currency" in nw.from_native(items).collect_schema().names()
+
+
+def _dso_rows(ledger: Ledger, at: datetime, asked: str | None, shown: str, window: int) -> list[dict[str, Any]]:
+    exhausted = dso(ledger, at, "count_back", currency=asked)
+    rows = [
+        _row(
+            "dso_count_back",
+            "days",
+            exhausted.days,
+            shown,
+            exhausted.reason,
+            exhausted.details,
+            receivables=exhausted.receivables,
+            sales_used=exhausted.sales,
+        )
+    ]
+    by_balance = dso(ledger, at, "balance", window, currency=asked)
+    if by_balance.reason == "short_history" and by_balance.details["known"] > 0:
+        window = by_balance.details["known"] - (by_balance.details["asked"] - window)
+        if window > 0:
+            by_balance = dso(ledger, at, "balance", window, currency=asked)
+    rows.append(
+        _row(
+            "dso_balance",
+            "days",
+            by_balance.days,
+            shown,
+            by_balance.reason,
+            by_balance.details,
+            receivables=by_balance.receivables,
+            sales_window=by_balance.sales,
+            period_days=by_balance.period_days,
+        )
+    )
+    return rows
+
+
+def _money(key: str, value: float, currency: str, **inputs: float | None) -> dict[str, Any]:
+    return _row(key, "money", round(float(value), 2) + 0.0, currency, None, None, **inputs)
+
+
+def _row(
+    key: str,
+    unit: str,
+    value: float | None,
+    currency: str,
+    reason: str | None,
+    details: dict[str, Any] | None = None,
+    **inputs: float | None,
+) -> dict[str, Any]:
+    known = {name: float(number) for name, number in inputs.items() if number is not None}
+    return {
+        "key": key,
+        "value": float("nan") if value is None else float(value),
+        "unit": unit,
+        "currency": currency,
+        "reason": reason if isinstance(reason, str) else "",
+        "details": details or {},
+        "inputs": known,
+    }

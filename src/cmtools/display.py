@@ -1,0 +1,327 @@
+"""One table in, one table for the reader out: French or English labels, numbers and dates.
+
+Whatever comes from a client's file is text: it is escaped, never read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from cmtools import language as words
+from cmtools.language import HARD, label, message
+from cmtools.receivables import late_columns
+from cmtools.schemas import Ledger, LoadReport
+
+RIGHT = ("money", "rate", "days", "integer", "figure")
+CSS = """
+<style>
+table.cm{border-collapse:collapse;font-size:13px;margin:.4em 0;font-variant-numeric:tabular-nums}
+table.cm th{border-bottom:1.5px solid #33475b;padding:.3em .7em;text-align:left;vertical-align:bottom;background:none}
+table.cm td{border-bottom:1px solid #e3e8ee;padding:.25em .7em;text-align:left;background:none}
+table.cm th.r,table.cm td.r{text-align:right;white-space:nowrap}
+table.cm tr.sum td{font-weight:600;border-top:1.5px solid #33475b}
+table.cm td.neg{color:#a4262c}
+table.cm td.nil{color:#9aa7b4}
+.cm-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:10px;margin:.8em 0}
+.cm-card{border:1px solid #d5dde5;border-radius:6px;padding:.6em .8em}
+.cm-card .k{font-size:12px;color:#4a5b6c}
+.cm-card .v{font-size:21px;font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}
+.cm-card .p{font-size:12px;color:#4a5b6c}
+.cm-card details,.cm-more{font-size:12px;color:#33475b;margin-top:.3em}
+.cm-card summary,.cm-more summary{cursor:pointer;color:#1f5f9e}
+p.cm-headline{font-size:17px;line-height:1.45}
+p.cm-warning{border-left:4px solid #c05a00;padding-left:.7em}
+</style>
+"""
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dicts by column name; a blank is None in text and NaN in numbers."""
+    blank = {str(name) for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])}
+    return [
+        {str(name): None if str(name) in blank and _is_blank(value) else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value)
+
+
+class Html(str):
+    """Text that a notebook shows as HTML."""
+
+    def __repr__(self) -> str:
+        return f"Html({len(self)} characters)"
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+
+def cell(value: Any, kind: str, language: str | None = None, unit: str = "") -> str:
+    """One value as the reader writes it; plain text, not escaped.
+
+    Examples
+    --------
+    >>> cell(0.125, "rate", "en"), cell(None, "money", "en"), cell("invoice", "choice", "fr")
+    ('12.5%', '–', 'Facture')
+    """
+    if _is_blank(value):
+        return "" if kind in ("text", "message", "choice") else "–"
+    formats: dict[str, Callable[[], str]] = {
+        "money": lambda: words.number(value, 2, language),
+        "rate": lambda: words.percent(value, 1, language),
+        "days": lambda: words.number(value, 1, language),
+        "integer": lambda: words.integer(value, language),
+        "date": lambda: words.day(value, language),
+        "month": lambda: words.month(value, language),
+        "choice": lambda: label(str(value), language),
+        "message": lambda: message(str(value), language) if value else "",
+    }
+    if kind == "figure":
+        return f"{cell(value, unit, language)}{HARD + message('days_short', language) if unit == 'days' else ''}"
+    return formats[kind]() if kind in formats else str(value)
+
+
+def table(
+    frame: pd.DataFrame,
+    language: str | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+    total: bool = False,
+    limit: int | None = None,
+) -> Html:
+    """Show a table with the reader's labels and formats.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Columns known to ``reference/labels.csv`` are shown by their kind.
+    language : {"fr", "en"}, optional
+    columns : sequence of str, optional
+        Columns to show, in this order; those the frame lacks are left out.
+    total : bool
+        Add a line with the sum of the money columns (per currency where
+        there are several).
+    limit : int, optional
+        Show the first rows only; the others are added up in one line, so
+        that the total still agrees.
+
+    Returns
+    -------
+    Html
+
+    Examples
+    --------
+    >>> shown = table(pd.DataFrame({"customer_name": ["<b>A</b>"], "overdue": [1234.5]}), "en")
+    >>> "&lt;b&gt;A&lt;/b&gt;" in shown, "1,234.50" in shown
+    (True, True)
+    """
+    if frame.empty:
+        return Html(f"{CSS}<p>{escape(message('nothing_to_show', language))}</p>")
+    names = [
+        name for name in (columns or list(frame.columns)) if name in frame.columns and not frame[name].isna().all()
+    ]
+    if "currency" in names and len(frame["currency"].unique()) == 1:
+        names.remove("currency")
+    kinds = {name: words.kind_of(name) for name in names}
+    shown = frame.head(limit) if limit else frame
+    body = [_row([row[name] for name in names], kinds, names, language) for row in records(shown)]
+    for rest, caption in _sums(frame, shown, total, language):
+        values = [rest.get(name) for name in names]
+        values[0] = caption
+        body.append(_row(values, {**kinds, names[0]: "text"}, names, language, "sum"))
+    head = "".join(f"<th{_class(kinds[name])}>{escape(label(name, language))}</th>" for name in names)
+    return Html(f'{CSS}<table class="cm"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>')
+
+
+def _class(kind: str, value: Any = None) -> str:
+    amount = value if kind == "money" and isinstance(value, int | float) else None
+    signs = (("r", kind in RIGHT), ("neg", amount is not None and amount < 0), ("nil", amount == 0))
+    names = [name for name, on in signs if on]
+    return f' class="{" ".join(names)}"' if names else ""
+
+
+def _row(
+    values: Sequence[Any], kinds: dict[str, str], names: Sequence[str], language: str | None, css: str = ""
+) -> str:
+    cells = []
+    for value, name in zip(values, names):
+        text = "" if css and value is None else cell(value, kinds[name], language)
+        cells.append(f"<td{_class(kinds[name], value)}>{escape(text)}</td>")
+    return f"<tr{f' class={chr(34)}{css}{chr(34)}' if css else ''}>{''.join(cells)}</tr>"
+
+
+def _sums(
+    frame: pd.DataFrame, shown: pd.DataFrame, total: bool, language: str | None
+) -> list[tuple[dict[str, Any], str]]:
+    """Closing lines: what the shown rows leave out, then the total, by currency."""
+    money = [name for name in frame.columns if words.kind_of(name) == "money"]
+    groups = list(frame.groupby("currency", sort=False)) if "currency" in frame.columns else [("", frame)]
+    lines = []
+    for currency, rows in groups:
+        suffix = f" {currency}" if len(groups) > 1 else ""
+        hidden = rows.loc[rows.index.difference(shown.index)]
+        if len(hidden):
+            count = words.integer(len(hidden), language)
+            caption = message("and_others", language, count=count, n=len(hidden)) + suffix
+            lines.append((_sum(hidden, money, currency), caption))
+        if total:
+            lines.append((_sum(rows, money, currency), label("sum", language) + suffix))
+    return lines
+
+
+def _sum(rows: pd.DataFrame, money: list[str], currency: Any) -> dict[str, Any]:
+    return {"currency": currency} | {name: round(float(rows[name].sum()), 2) for name in money}
+
+
+def aged_balance(aged: pd.DataFrame, ledger: Ledger, language: str | None = None, limit: int | None = 20) -> Html:
+    """Aged balance by customer, names beside numbers, largest overdue first, with its total."""
+    return table(aged_by_customer(aged, ledger), language, total=True, limit=limit)
+
+
+def aged_by_customer(aged: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Aged balance with customer names, largest overdue first, columns in reading order."""
+    late = late_columns(aged.columns)
+    named = with_names(aged, ledger).assign(overdue=aged[late].sum(axis=1).round(2).to_numpy())
+    named = named.sort_values(["overdue", "total"], ascending=False, ignore_index=True)
+    first = ["customer_id", "customer_name", "currency", "total", "not_due"]
+    optional = ("unknown_age", "disputed", "retention")
+    rest = [name for name in named.columns if name not in (*first, "overdue") and words.kind_of(name) == "money"]
+    rest = [name for name in rest if name not in optional or named[name].any()]
+    return named[[*first, *rest]]
+
+
+def with_names(frame: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """Table with the customer's name beside its number."""
+    known = nw.from_native(ledger.customers).select("customer_id", "customer_name")
+    names = (known.collect() if isinstance(known, nw.LazyFrame) else known).to_pandas()
+    return frame.merge(names, on="customer_id", how="left")
+
+
+def key_figures(figures: pd.DataFrame, language: str | None = None) -> Html:
+    """Cards of the key figures; each unfolds into formula, inputs and exclusions."""
+    cards = "".join(_card(key, row, language) for key, row in zip(figures.index, records(figures)))
+    return Html(f'{CSS}<div class="cm-cards">{cards}</div>')
+
+
+def figure(row: dict[str, Any], language: str | None = None, column: str = "value") -> str:
+    """Value of one indicator with its unit, or why there is none."""
+    value = row[column]
+    if value != value:
+        if column == "value" and row["reason"]:
+            return message("not_computable", language, reason=reason(row, language))
+        return "–"
+    if row["unit"] == "money":
+        return words.money(value, row["currency"], language)
+    return cell(value, "figure", language, row["unit"])
+
+
+def reason(row: dict[str, Any], language: str | None = None) -> str:
+    """Why an indicator has no value, in words."""
+    details = {key: words.number(value, 2 if key == "left" else 0, language) for key, value in row["details"].items()}
+    return message(row["reason"], language, **details)
+
+
+def _card(key: str, row: dict[str, Any], language: str | None) -> str:
+    value = figure(row, language)
+    known = row["value"] == row["value"]
+    inputs = ", ".join(
+        f"{label(name, language)} {_input(name, number, row, language)}" for name, number in row["inputs"].items()
+    )
+    lines = [
+        (label("formula", language), message(f"formula_{key}", language)),
+        (label("inputs", language), inputs),
+        (label("excluded", language), message(f"excluded_{key}", language)),
+    ]
+    if known and row["reason"]:
+        lines.append((label("reason", language), reason(row, language)))
+    unfolded = "".join(
+        f"<div><b>{escape(head)}</b>{words.message('colon', language)}{escape(text)}</div>"
+        for head, text in lines
+        if text
+    )
+    shown = f'<div class="v">{escape(value)}</div>' if known else f"<div>{escape(value)}</div>"
+    before = f"{label('previous', language)}{message('colon', language)}{figure(row, language, 'previous')}"
+    return (
+        f'<div class="cm-card"><div class="k">{escape(label(key, language))}</div>{shown}'
+        f'<div class="p">{escape(before)}</div><details><summary>{escape(message("see_figure", language))}</summary>'
+        f"{unfolded}</details></div>"
+    )
+
+
+def _input(name: str, number: float, row: dict[str, Any], language: str | None) -> str:
+    kind = words.kind_of(name)
+    return words.money(number, row["currency"], language) if kind == "money" else cell(number, kind, language)
+
+
+def headline(
+    figures: pd.DataFrame, customers: int, as_of: Any, report: LoadReport, language: str | None = None
+) -> Html:
+    """The message of the month in one sentence, with what the reader must know before trusting it."""
+    rows = dict(zip(figures.index, records(figures)))
+    rate, exhausted = rows["overdue_rate"], rows["dso_count_back"]
+    said = [
+        message(
+            "headline",
+            language,
+            date=words.day(as_of, language),
+            count=words.integer(customers, language),
+            outstanding=figure(rows["outstanding"], language),
+            overdue=figure(rows["overdue"], language),
+            rate=cell(rate["value"], "rate", language),
+        )
+    ]
+    change = 100 * (rate["value"] - rate["previous"])
+    if abs(change) >= 0.05:
+        said.append(
+            message(
+                "headline_trend_up" if change > 0 else "headline_trend_down",
+                language,
+                points=words.number(abs(change), 1, language),
+                n=2 if abs(change) >= 2 else 1,
+            )
+        )
+    if exhausted["value"] == exhausted["value"]:
+        said.append(message("headline_dso", language, days=words.number(exhausted["value"], 1, language)))
+    elif exhausted["reason"] == "history_exhausted":
+        said.append(message("headline_dso_least", language, days=words.integer(exhausted["details"]["days"], language)))
+    else:
+        said.append(message("headline_no_dso", language, reason=reason(exhausted, language)))
+    warnings = []
+    if report.rows_refused:
+        amounts = ", ".join(
+            words.money(amount, name, language) for name, amount in sorted(report.refused_amounts.items())
+        )
+        warnings.append(
+            message("headline_refused", language, rows=words.integer(report.rows_refused, language), amount=amounts)
+        )
+    if rows["unknown_age"]["value"]:
+        warnings.append(message("headline_unknown", language, amount=figure(rows["unknown_age"], language)))
+    below = "".join(f'<p class="cm-warning">{escape(text)}</p>' for text in warnings)
+    return Html(f'{CSS}<p class="cm-headline">{escape(" ".join(said))}</p>{below}')
+
+
+def said(key: str | None, language: str | None = None) -> Html:
+    """One sentence of the catalogue, as a paragraph; an empty one says there is nothing to report."""
+    text = message(key or "nothing_to_show", language)
+    return Html(f"<p>{escape(text[:1].upper() + text[1:])}</p>")
+
+
+def counts(report: LoadReport, language: str | None = None) -> Html:
+    """Rows read and refused, with what the refused rows amount to."""
+    lines = report.text(language, limit=0).splitlines()[: 1 + len(report.refused_amounts)]
+    return Html("".join(f"<p>{escape(line)}</p>" for line in lines))
+
+
+def defects(report: LoadReport, language: str | None = None) -> pd.DataFrame:
+    """Table of what the reading of the files found, gravest first."""
+    order = ("fatal", "error", "warning", "note")
+    found = sorted(report.defects, key=lambda defect: order.index(defect.level))
+    rows = [(message(f"word_{defect.level}", language), defect.text(language)) for defect in found]
+    return pd.DataFrame(rows, columns=["level", "said"])

@@ -1,0 +1,250 @@
+"""A notebook and its parameters into a report: HTML to read, XLSX to work on, the executed notebook to audit.
+
+Papermill runs the notebook; the files appear under their final names only once
+all of them are complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from cmtools.schemas import Defect, InputError, Ledger
+
+CELL_TIMEOUT = 900  # seconds one cell may take before the report is given up
+START_TIMEOUT = 120  # seconds for the kernel to answer
+
+
+class ReportError(RuntimeError):
+    """The notebook stopped: which cell, and why."""
+
+
+def read_source(
+    ledger: str = "",
+    settlements: str = "",
+    customers: str = "",
+    fec: str = "",
+    previous_fec: str = "",
+    terms: str | int | None = None,
+    columns: str | None = None,
+    tolerant: bool = False,
+) -> Ledger:
+    """Ledger behind a report: from ledger files or from one or two FECs.
+
+    Parameters
+    ----------
+    ledger, settlements, customers : str
+        Paths; see :func:`cmtools.read_ledger`.
+    fec, previous_fec : str
+        Paths; see :func:`cmtools.read_fec`. Exactly one of `ledger` and `fec`.
+    terms : str or int, optional
+        Payment terms where the source holds no due date.
+    columns : str, optional
+        YAML file that names the headings of the ledger.
+    tolerant : bool
+        Leave out the rows in error instead of refusing the file.
+
+    Returns
+    -------
+    Ledger
+    """
+    if bool(ledger) == bool(fec):
+        raise InputError([Defect("ledger_or_fec", "fatal")])
+    if fec:
+        from cmtools.fec import read_fec
+
+        previous = read_fec(previous_fec, tolerant=tolerant) if previous_fec else None
+        return read_fec(fec, tolerant=tolerant).ledger(previous=previous, terms=terms or None)
+    from cmtools.load import read_ledger
+
+    return read_ledger(
+        ledger, settlements or None, customers or None, columns=columns or None, terms=terms or None, tolerant=tolerant
+    )
+
+
+def notebook_path(name: str, language: str) -> Path:
+    """Report notebook in a language: in the project, or in the installed package."""
+    here = Path(__file__).resolve().parent
+    for folder in (here.parents[1] / "notebooks", here / "notebooks"):
+        path = folder / language / f"{name}.ipynb"
+        if path.is_file():
+            return path
+    raise FileNotFoundError(f"no notebook {name!r} in {language!r}")
+
+
+def run(
+    notebook: str | Path,
+    parameters: Mapping[str, Any],
+    output: str | Path,
+    *,
+    name: str = "report",
+    language: str = "fr",
+) -> dict[str, Path]:
+    """Run a report notebook and write ``report.html``, ``report.xlsx``, ``report.ipynb`` and ``report.json``.
+
+    Parameters
+    ----------
+    notebook : str or Path
+        Notebook with a cell tagged `parameters`.
+    parameters : mapping
+        Values for that cell; an unknown name is an error. `workbook` is
+        filled in here.
+    output : str or Path
+        Folder; created if absent.
+    name : str
+        Stem of the files.
+    language : {"fr", "en"}
+
+    Returns
+    -------
+    dict of str to Path
+        `html`, `xlsx`, `ipynb`, `json`.
+
+    Raises
+    ------
+    InputError
+        If the input cannot be trusted, or a parameter is unknown.
+    ReportError
+        If a cell fails or takes too long.
+    """
+    folder = Path(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_parameters(notebook, parameters)
+    hashes = {
+        key: _sha256(value) for key, value in parameters.items() if isinstance(value, str) and os.path.isfile(value)
+    }
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as partial:
+        made = {kind: Path(partial) / f"{name}.{kind}" for kind in ("ipynb", "xlsx", "html", "json")}
+        _execute(notebook, made["ipynb"], {**parameters, "workbook": str(made["xlsx"])}, folder, language)
+        made["html"].write_text(to_html(made["ipynb"], language), encoding="utf-8")
+        kept = {"notebook": Path(notebook).name, "parameters": dict(parameters), "sha256": hashes}
+        made["json"].write_text(json.dumps(kept, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+        final = {kind: folder / path.name for kind, path in made.items()}
+        for kind, path in made.items():
+            os.replace(path, final[kind])
+    return final
+
+
+def _check_parameters(notebook: str | Path, parameters: Mapping[str, Any]) -> None:
+    import nbformat
+    from papermill.inspection import inspect_notebook
+
+    if not any("parameters" in cell.metadata.get("tags", []) for cell in nbformat.read(notebook, as_version=4).cells):
+        raise InputError([Defect("no_parameters_cell", "fatal", file=Path(notebook).name)])
+    known = inspect_notebook(str(notebook))
+    unknown = [key for key in parameters if key not in known]
+    if unknown:
+        details = {"expected": ", ".join(known)}
+        raise InputError([Defect("unknown_parameter", "fatal", value=key, details=details) for key in unknown])
+
+
+def _execute(notebook: str | Path, output: Path, parameters: dict[str, Any], folder: Path, language: str) -> None:
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.exceptions import PapermillExecutionError
+
+    previous = os.environ.get("CMTOOLS_LANGUAGE")
+    os.environ["CMTOOLS_LANGUAGE"] = language
+    try:
+        papermill.execute_notebook(
+            str(notebook),
+            str(output),
+            parameters=parameters,
+            cwd=str(folder),
+            kernel_name="python3",
+            progress_bar=False,
+            log_output=False,
+            start_timeout=START_TIMEOUT,
+            execution_timeout=CELL_TIMEOUT,
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no warning at every start about loopback traffic
+        )
+    except PapermillExecutionError as error:
+        if error.ename == "InputError":
+            raise InputError([Defect("as_said", "fatal", value=str(error.evalue))]) from None
+        raise ReportError(f"cell {error.exec_count}: {error.ename}: {error.evalue}") from error
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise ReportError(str(error).strip().splitlines()[0]) from error
+    finally:
+        if previous is None:
+            del os.environ["CMTOOLS_LANGUAGE"]
+        else:
+            os.environ["CMTOOLS_LANGUAGE"] = previous
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# ---------------------------------------------------------------- notebook to HTML
+
+
+def to_html(notebook: str | Path, language: str = "fr") -> str:
+    """Executed notebook as one HTML page: code hidden, charts live, no network request.
+
+    Parameters
+    ----------
+    notebook : str or Path
+        Executed notebook.
+    language : {"fr", "en"}
+
+    Returns
+    -------
+    str
+        Plotly's own script stands in the page, so that the file travels
+        alone. Widgets need a kernel: they are left out.
+    """
+    import nbformat
+    from nbconvert.exporters import TemplateExporter
+    from plotly.offline import get_plotlyjs
+
+    document = nbformat.read(notebook, as_version=4)
+    charts = 0
+    for cell in document.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "application/vnd.jupyter.widget-view+json" in data:
+                data.clear()
+            figure = data.pop("application/vnd.plotly.v1+json", None)
+            if figure is not None:
+                charts += 1
+                data.clear()
+                data["text/html"] = _chart(figure, f"chart-{charts}")
+    title = next(
+        (
+            line[2:]
+            for cell in document.cells
+            if cell.cell_type == "markdown"
+            for line in cell.source.splitlines()
+            if line.startswith("# ")
+        ),
+        "cmtools",
+    )
+    exporter = TemplateExporter(
+        raw_template=(files("cmtools") / "reference" / "report.html.j2").read_text(encoding="utf-8"),
+        filters={"plain": escape},
+    )
+    script = get_plotlyjs() if charts else ""
+    resources = {"language": language, "title": title, "plotly": script.replace("</script", "<\\/script")}
+    return exporter.from_notebook_node(document, resources=resources)[0]
+
+
+def _chart(figure: dict[str, Any], name: str) -> str:
+    """Plotly figure as a block that draws itself; `<` is escaped so that no text can close the script."""
+    config = {
+        "displaylogo": False,
+        "responsive": True,
+        "modeBarButtonsToRemove": ["sendDataToCloud", "lasso2d", "select2d"],
+    }
+    data, layout, options = (
+        json.dumps(part).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        for part in (figure.get("data", []), figure.get("layout", {}), config)
+    )
+    return f'<div class="chart" id="{name}"></div><script>Plotly.newPlot("{name}",{data},{layout},{options});</script>'

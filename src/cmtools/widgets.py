@@ -1,0 +1,133 @@
+"""What-if controls for the lessons: each calls one calculation and draws its figure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from html import escape
+from typing import Any
+
+import ipywidgets as controls
+import pandas as pd
+from IPython.display import HTML, clear_output, display
+
+from cmtools import language as words
+from cmtools import plots
+from cmtools.dashboard import key_figures, report_items
+from cmtools.language import message
+from cmtools.receivables import aged_balance as age
+from cmtools.receivables import count_back, dso, late_columns
+from cmtools.schemas import Ledger, as_day
+
+WIDE = {"description_width": "initial"}
+
+
+def aged_balance(ledger: Ledger, as_of: str | date, language: str | None = None) -> controls.Widget:
+    """Aged balance at past month-ends, by either clock, with credits apart or aged.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Pandas tables; one currency, or amounts in the books for all.
+    as_of : date or str
+        Latest date.
+    language : {"fr", "en"}, optional
+
+    Returns
+    -------
+    ipywidgets.Widget
+    """
+    at = as_day(as_of)
+    back = controls.IntSlider(
+        0, 0, 24, description=message("widget_months_back", language), style=WIDE, continuous_update=False
+    )
+    clock = _choice("widget_clock", ("due_date", "issue_date"), language)
+    in_credit = _choice("widget_in_credit", ("column", "own_date"), language)
+
+    def draw() -> None:
+        when = _months_before(at, back.value)
+        items = report_items(ledger, when)
+        table = age(items, when, clock=clock.value, in_credit=in_credit.value, by=None)
+        late = float(table[late_columns(table.columns)].sum(axis=1).sum())
+        currency = str(table["currency"].iloc[0])
+        said = message(
+            "widget_aged" if clock.value == "due_date" else "widget_aged_issue",
+            language,
+            date=words.day(when),
+            total=words.money(table["total"].sum(), currency, language),
+            late=words.money(late, currency, language),
+        )
+        display(HTML(f"<p>{escape(said)}</p>"))
+        display(plots.aged_balance(table, language))
+
+    return _panel([back, clock, in_credit], draw)
+
+
+def dso_collected(ledger: Ledger, as_of: str | date, language: str | None = None) -> controls.Widget:
+    """Count-back DSO if a share of the overdue were collected today.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    as_of : date or str
+    language : {"fr", "en"}, optional
+
+    Returns
+    -------
+    ipywidgets.Widget
+    """
+    at = as_day(as_of)
+    figures = key_figures(ledger, at)
+    overdue, currency = figures["value"].to_dict()["overdue"], figures["currency"].to_dict()["overdue"]
+    whole = dso(ledger, at, "count_back")
+    share = controls.IntSlider(
+        50, 0, 100, 10, description=f"{message('widget_share', language)} (%)", style=WIDE, continuous_update=False
+    )
+
+    def draw() -> None:
+        cash = round(overdue * share.value / 100, 2)
+        steps = whole.table if whole.table is not None else pd.DataFrame()
+        after = count_back(
+            whole.receivables - cash, steps[["month", "sales", "days"]].itertuples(index=False, name=None)
+        )
+        said = message(
+            "widget_dso",
+            language,
+            share=words.percent(share.value / 100, 0, language),
+            cash=words.money(cash, currency, language),
+            before=words.number(whole.days, 1, language),
+            after=words.number(after.days, 1, language),
+        )
+        display(HTML(f"<p>{escape(said)}</p>"))
+        if after.table is not None:
+            display(plots.count_back(after.table, language))
+
+    return _panel([share], draw)
+
+
+def _choice(key: str, values: tuple[str, ...], language: str | None) -> controls.Dropdown:
+    options = [(message(f"widget_{value}", language), value) for value in values]
+    return controls.Dropdown(options=options, description=message(key, language), style=WIDE)
+
+
+def _panel(inputs: list[Any], draw: Callable[[], None]) -> controls.Widget:
+    """Controls above an area that is drawn again at each change."""
+    area = controls.Output()
+
+    def redraw(_: object = None) -> None:
+        with area:
+            clear_output(wait=True)
+            draw()
+
+    for control in inputs:
+        control.observe(redraw, names="value")
+    redraw()
+    return controls.VBox([controls.HBox(inputs), area])
+
+
+def _months_before(at: datetime, months: int) -> datetime:
+    """The date itself, or the month-end that many months before."""
+    when = at
+    for _ in range(months):
+        when = when.replace(day=1) - timedelta(days=1)
+    return when

@@ -1,0 +1,541 @@
+"""Open items, aged balance, overdue rate and DSO: published cases, hand calculations, properties."""
+
+import ast
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ledgers import ENGINES, make_ledger, to_pandas
+
+import cmtools as cm
+from cmtools import receivables
+from cmtools.receivables import balance_dso, bucket_names, count_back
+from cmtools.schemas import InputError
+
+EXAMPLES = yaml.safe_load((Path(__file__).parent / "examples" / "receivables.yaml").read_text(encoding="utf-8"))
+
+
+def aged_of(items, as_of, **options):
+    """The only row of an aged balance by currency, as a dict."""
+    rows = to_pandas(cm.aged_balance(items, as_of, by=None, **options))
+    assert len(rows) == 1
+    return rows.iloc[0].to_dict()
+
+
+# ---- published cases
+
+
+@pytest.mark.parametrize("case", EXAMPLES["count_back"], ids=lambda case: case["id"])
+def test_count_back_published(case):
+    months = [(number, sales, days) for number, (sales, days) in enumerate(case["months"])]
+    result = count_back(case["balance"], months)
+    if case["days"] is None:
+        assert result.days is None
+        assert (result.at_least_days, result.balance_left) == (case["at_least"], case["left"])
+        return
+    assert result.days == pytest.approx(case["days"], abs=case["tolerance"])
+    assert result.table["days_counted"].sum() == pytest.approx(case["days"], abs=case["tolerance"])
+    if case["status"] == "published_error":
+        assert result.days != pytest.approx(case["printed"], abs=5)
+    elif "printed" in case:
+        assert result.days == pytest.approx(case["printed"], abs=case["tolerance"])
+
+
+def test_count_back_table_shows_what_oracle_missed():
+    # 2500+1750+2250+2500+2000 = 11 000 of 12 000: 1 000 is left for April, 1000/2250 x 30 = 13.33 days.
+    case = EXAMPLES["count_back"][2]
+    last = count_back(case["balance"], [(n, *month) for n, month in enumerate(case["months"])]).table.iloc[-1]
+    assert (last["balance_before"], last["balance_after"]) == (1000, 0)
+    assert last["days_counted"] == pytest.approx(13.3333, abs=1e-4)
+
+
+@pytest.mark.parametrize("case", EXAMPLES["balance_dso"], ids=lambda case: case["id"])
+def test_balance_dso_published(case):
+    result = balance_dso(case["receivables"], case["sales"], case["days"])
+    assert result == pytest.approx(case["expected"], abs=0.001)
+    assert result == pytest.approx(case["printed"], abs=case["tolerance"])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_retro_dated_picture_keeps_the_unallocated_receipt(engine):
+    # A receipt of February on no invoice, five invoices of March, one of April; in May the March ones are paid.
+    case = EXAMPLES["ageing"]["unallocated"]
+    march = {"issue_date": "2019-03-15", "due_date": "2019-03-15", "amount": 10000}
+    invoices = [march | {"item_id": f"M{n}"} for n in range(5)]
+    invoices.append({"item_id": "A", "issue_date": "2019-04-10", "due_date": "2019-04-10", "amount": 100000})
+    before = [{"amount": 1000, "payment_date": "2019-02-20"}]
+    later = [{"amount": 9800, "payment_date": "2019-05-06", "item_id": f"M{n}"} for n in range(5)]
+    expected = case["expected"]
+    for settlements in (before, before + later):
+        items = cm.open_items(make_ledger(invoices, settlements, engine), case["as_of"])
+        aged = aged_of(items, case["as_of"], buckets=(30, 60, 90), clock="issue_date", in_credit="own_date")
+        # 10 April is 20 days old, 15 March 46 days, 20 February 69 days
+        assert (aged["d0_30"], aged["d31_60"], aged["d61_90"]) == (
+            expected["one_month"],
+            expected["two_months"],
+            expected["three_months"],
+        )
+        assert aged["total"] == expected["total"]
+        apart = aged_of(items, case["as_of"])
+        assert (apart["unallocated"], apart["total"]) == (-1000, 149000)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_paid_after_the_date_is_open_on_the_date(engine):
+    case = EXAMPLES["ageing"]["paid_later"]
+    ledger = make_ledger(
+        [{"item_id": "A", "issue_date": case["issued"], "due_date": case["issued"], "amount": 100}],
+        [{"item_id": "A", "amount": 100, "payment_date": case["paid"]}],
+        engine,
+    )
+    assert to_pandas(cm.open_items(ledger, case["as_of"]))["open_amount"].tolist() == [100]
+    assert len(to_pandas(cm.open_items(ledger, case["paid"]))) == 0
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_instalments_are_items_of_their_own(engine):
+    case = EXAMPLES["ageing"]["instalments"]
+    rows = [
+        {"item_id": f"A/{n}", "document": "A", "issue_date": "2018-10-27", "due_date": due, "amount": amount}
+        for n, (due, amount) in enumerate(case["instalments"])
+    ]
+    aged = aged_of(cm.open_items(make_ledger(rows, engine=engine), case["as_of"]), case["as_of"])
+    assert {name: aged[name] for name in case["expected"]} == case["expected"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_row_vanishes_as_in_the_naive_cut(engine):
+    case = EXAMPLES["ageing"]["pd_cut"]
+    at = datetime(2025, 6, 30)
+    rows = [
+        {"item_id": f"I{n}", "issue_date": "2025-01-01", "due_date": at - timedelta(days=late), "amount": amount}
+        for n, (late, amount) in enumerate(case["items"])
+    ]
+    naive = pd.cut([late for late, _ in case["items"]], [0, 30, 60, 90, 120, 9999], right=True)
+    assert sum(amount for (_, amount), kept in zip(case["items"], naive.codes >= 0) if kept) == case["naive_total"]
+    aged = aged_of(cm.open_items(make_ledger(rows, engine=engine), at), at)
+    assert {name: aged[name] for name in case["expected"]} == case["expected"]
+
+
+# ---- hand calculations
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_both_sides_of_every_bound(engine):
+    at = datetime(2026, 6, 30)
+    lates = (-1, 0, 1, 30, 31, 60, 61, 90, 91, 120, 121, 4000)
+    rows = [
+        {"item_id": f"I{late}", "issue_date": "2015-01-01", "due_date": at - timedelta(days=late), "amount": 10.0 + n}
+        for n, late in enumerate(lates)
+    ]
+    items = cm.open_items(make_ledger(rows, engine=engine), at)
+    # amounts 10..21 in the order of `lates`: -1 and 0 not due (10+11), then two per bucket
+    expected = dict(zip(bucket_names(), (21.0, 25.0, 29.0, 33.0, 37.0, 41.0, 0.0, 0.0)))
+    aged = aged_of(items, at)
+    assert {name: aged[name] for name in expected} == expected
+    assert aged["total"] == sum(range(10, 22))
+    by_item = to_pandas(items).set_index("item_id")["days_late"].to_dict()
+    assert by_item == {f"I{late}": late for late in lates}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_item_type_comes_back_as_it_went_in(engine):
+    ledger = make_ledger(
+        [{"item_id": "A", "issue_date": "2026-01-01", "due_date": "2026-02-01", "amount": 5}], engine=engine
+    )
+    items = cm.open_items(ledger, "2026-06-30")
+    assert type(items) is type(ledger.invoices)
+    assert type(cm.aged_balance(items, "2026-06-30")) is type(ledger.invoices)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_linked_credit_note_reduces_its_invoice_and_a_stand_alone_one_is_unallocated(engine):
+    invoices = [
+        {"item_id": "F1", "issue_date": "2026-01-10", "due_date": "2026-02-09", "amount": 1000},
+        {"item_id": "A1", "kind": "credit_note", "issue_date": "2026-02-01", "due_date": "2026-02-01", "amount": -200},
+        {"item_id": "A2", "kind": "credit_note", "issue_date": "2026-02-01", "due_date": "2026-02-01", "amount": -50},
+    ]
+    pair = {"kind": "credit_note", "payment_date": "2026-02-01", "allocation_date": "2026-02-15", "document": "A1"}
+    settlements = [pair | {"item_id": "F1", "amount": 200}, pair | {"item_id": "A1", "amount": -200}]
+    ledger = make_ledger(invoices, settlements, engine)
+    before, after = (to_pandas(cm.open_items(ledger, day)) for day in ("2026-02-10", "2026-02-15"))
+    assert before.set_index("item_id")["open_amount"].to_dict() == {"F1": 1000, "A1": -200, "A2": -50}
+    assert after.set_index("item_id")["open_amount"].to_dict() == {"F1": 800, "A2": -50}
+    aged = aged_of(cm.open_items(ledger, "2026-02-15"), "2026-02-15")
+    assert (aged["d1_30"], aged["unallocated"], aged["total"]) == (800, -50, 750)
+    # the allocation of a credit note is not brought forward by the basis "paid"
+    assert to_pandas(cm.open_items(ledger, "2026-02-10", basis="paid"))["open_amount"].sum() == 750
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_between_payment_and_allocation_a_receipt_is_unallocated(engine):
+    ledger = make_ledger(
+        [{"item_id": "F1", "issue_date": "2026-01-10", "due_date": "2026-02-09", "amount": 300}],
+        [{"item_id": "F1", "amount": 120, "payment_date": "2026-02-20", "allocation_date": "2026-03-05"}],
+        engine,
+    )
+    allocated, paid = (
+        aged_of(cm.open_items(ledger, "2026-02-28", basis), "2026-02-28") for basis in ("allocated", "paid")
+    )
+    assert (allocated["d1_30"], allocated["unallocated"], allocated["total"]) == (300, -120, 180)
+    assert (paid["d1_30"], paid["unallocated"], paid["total"]) == (180, 0, 180)
+
+
+def test_a_receipt_that_settles_several_items_is_one_unallocated_receipt():
+    ledger = make_ledger(
+        [{"item_id": f"F{n}", "issue_date": "2026-01-10", "due_date": "2026-02-09", "amount": 100} for n in (1, 2)],
+        [
+            {
+                "item_id": f"F{n}",
+                "amount": 100,
+                "payment_date": "2026-02-20",
+                "allocation_date": "2026-03-05",
+                "document": "VIR 1",
+            }
+            for n in (1, 2)
+        ],
+    )
+    items = cm.open_items(ledger, "2026-02-28")
+    assert items.loc[items["kind"] == "unallocated_receipt", "open_amount"].tolist() == [-200]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_retention_is_not_late_before_its_release(engine):
+    base = {"issue_date": "2025-01-10", "retention": True, "amount": 50}
+    rows = [
+        base | {"item_id": "R1", "due_date": "2026-03-01"},  # released: 30 days late on 31 March
+        base | {"item_id": "R2", "due_date": "2026-12-01"},
+        base | {"item_id": "R3", "due_date": None},  # works not accepted yet
+        {"item_id": "X", "issue_date": "2025-01-10", "due_date": None, "amount": 7},
+    ]
+    aged = aged_of(cm.open_items(make_ledger(rows, engine=engine), "2026-03-31"), "2026-03-31")
+    assert (aged["not_due"], aged["d1_30"], aged["unknown_age"], aged["retention"]) == (100, 50, 7, 150)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_disputes_stay_in_their_bucket_and_are_subtotalled(engine):
+    base = {"issue_date": "2026-01-10", "due_date": "2026-02-09", "amount": 100}
+    rows = [
+        base | {"item_id": "open", "dispute_from": "2026-02-20"},
+        base | {"item_id": "closed", "dispute_from": "2026-02-20", "dispute_until": "2026-02-25"},
+        base | {"item_id": "ends today", "dispute_from": "2026-02-20", "dispute_until": "2026-02-28"},
+        base | {"item_id": "later", "dispute_from": "2026-03-02"},
+    ]
+    aged = aged_of(cm.open_items(make_ledger(rows, engine=engine), "2026-02-28"), "2026-02-28")
+    assert (aged["d1_30"], aged["disputed"], aged["total"]) == (400, 100, 400)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_currencies_are_never_added(engine):
+    rows = [
+        {"item_id": "E", "issue_date": "2026-01-10", "due_date": "2026-02-09", "amount": 100},
+        {"item_id": "U", "issue_date": "2026-01-10", "due_date": "2026-02-09", "amount": 100, "currency": "USD"},
+    ]
+    ledger = make_ledger(rows, engine=engine)
+    items = cm.open_items(ledger, "2026-02-28")
+    aged = to_pandas(cm.aged_balance(items, "2026-02-28", by=None))
+    assert aged[["currency", "total"]].to_numpy().tolist() == [["EUR", 100], ["USD", 100]]
+    with pytest.raises(InputError, match="USD"):
+        cm.in_book_currency(items, "EUR")
+    with pytest.raises(InputError, match="EUR, USD"):
+        cm.dso(ledger, "2026-02-28")
+    assert cm.dso(ledger, "2026-02-28", method="count_back", currency="USD").receivables == 100
+
+
+def test_book_amounts_make_one_total_of_two_currencies():
+    rows = [
+        {"item_id": "E", "issue_date": "2026-02-10", "due_date": "2026-03-09", "amount": 100},
+        {
+            "item_id": "U",
+            "issue_date": "2026-02-10",
+            "due_date": "2026-03-09",
+            "amount": 110,
+            "book_amount": 100.5,
+            "currency": "USD",
+        },
+    ]
+    ledger = make_ledger(rows)
+    aged = aged_of(cm.in_book_currency(cm.open_items(ledger, "2026-02-28"), "EUR"), "2026-02-28")
+    assert (aged["total"], aged["currency"]) == (200.5, "EUR")
+    # all was sold in February and nothing paid: the first and only month, 10 to 28 February counts as 28 days
+    result = cm.dso(ledger, "2026-02-28", method="count_back")
+    assert (result.days, result.receivables, result.currency) == (28, 200.5, "EUR")
+
+
+def test_overdue_rate_gross_and_net():
+    ledger = make_ledger(
+        [
+            {"item_id": "late", "issue_date": "2026-01-10", "due_date": "2026-02-09", "amount": 300},
+            {"item_id": "due today", "issue_date": "2026-01-10", "due_date": "2026-02-28", "amount": 700},
+        ],
+        [{"amount": 100, "payment_date": "2026-02-20"}],
+    )
+    items = cm.open_items(ledger, "2026-02-28")
+    gross = cm.overdue_rate(items, "2026-02-28").loc["EUR"]
+    net = cm.overdue_rate(items, "2026-02-28", variant="net").loc["EUR"]
+    assert (gross["overdue"], gross["outstanding"], gross["rate"]) == (300, 1000, 0.3)
+    assert (net["overdue"], net["outstanding"]) == (200, 900)
+    assert net["rate"] == pytest.approx(2 / 9)
+
+
+def test_nothing_outstanding_is_undefined_not_zero():
+    ledger = make_ledger([], [{"amount": 100, "payment_date": "2026-02-20"}])
+    rate = cm.overdue_rate(cm.open_items(ledger, "2026-02-28"), "2026-02-28").loc["EUR"]
+    assert pd.isna(rate["rate"])
+    assert rate["reason"] == "no_outstanding"
+
+
+def steady_sales(days_to_pay, engine="pandas", start=date(2025, 1, 1), days=400):
+    """100 a day, every invoice paid in full `days_to_pay` days later."""
+    dates = [start + timedelta(days=n) for n in range(days)]
+    invoices = [{"item_id": f"{day}", "issue_date": day, "due_date": day, "amount": 100} for day in dates]
+    paid = [{"item_id": f"{day}", "amount": 100, "payment_date": day + timedelta(days=days_to_pay)} for day in dates]
+    return make_ledger(invoices, paid, engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("days_to_pay", [7, 30, 45, 100])
+def test_constant_sales_paid_at_t_days_give_a_dso_of_t(days_to_pay, engine):
+    ledger = steady_sales(days_to_pay, engine)
+    # on 31 January 2026 the invoices of the last T days are open: 100 x T
+    for method in ("balance", "count_back"):
+        result = cm.dso(ledger, "2026-01-31", method=method)
+        assert result.receivables == 100 * days_to_pay
+        assert result.days == pytest.approx(days_to_pay, abs=1)
+
+
+@settings(max_examples=15, deadline=None)
+@given(days_to_pay=st.integers(1, 120), day=st.dates(date(2025, 6, 1), date(2026, 1, 31)))
+def test_constant_sales_give_t_on_any_day(days_to_pay, day):
+    result = cm.dso(steady_sales(days_to_pay), day, method="count_back")
+    assert result.days == pytest.approx(days_to_pay, abs=1)
+
+
+def test_dso_by_month_is_dso_at_each_month_end():
+    ledger = steady_sales(45)
+    table = cm.dso_by_month(ledger, "2026-01-31", months=6, window=3)
+    assert [f"{day:%d/%m}" for day in table["date"]] == ["31/08", "30/09", "31/10", "30/11", "31/12", "31/01"]
+    assert table["dso_balance"].round(6).tolist() == [45] * 6
+    assert table["dso_count_back"].round(6).tolist() == [45] * 6
+    assert table["sales"].tolist() == [3100, 3000, 3100, 3000, 3100, 3100]
+
+
+def test_count_back_inside_a_month_starts_with_the_month_to_date():
+    # February 2026 to the 10th: 300 sold in 10 days; January 310 in 31 days; 455 open: 10 + 155/310 x 31 = 25.5 days
+    rows = [
+        {"item_id": "J", "issue_date": "2026-01-01", "due_date": "2026-03-01", "amount": 310},
+        {"item_id": "F", "issue_date": "2026-02-10", "due_date": "2026-03-01", "amount": 300},
+        {"item_id": "late", "issue_date": "2026-02-11", "due_date": "2026-03-01", "amount": 999},
+    ]
+    ledger = make_ledger(rows, [{"item_id": "J", "amount": 155, "payment_date": "2026-02-05"}])
+    result = cm.dso(ledger, "2026-02-10", method="count_back")
+    assert result.days == pytest.approx(25.5)
+    assert result.table["days"].tolist() == [10, 31]
+
+
+def test_months_without_sales_and_of_net_credit_notes():
+    # 100 to exhaust: month 0 sells nothing (30 days, 100 left), month 1 credits 20 (31 days, 120 left),
+    # month 2 sells 240 in 30 days: 120/240 x 30 = 15 days; 76 in all
+    result = count_back(100, [("m0", 0, 30), ("m1", -20, 31), ("m2", 240, 30)])
+    assert result.days == pytest.approx(76)
+    assert result.reason == "credit_month"
+    assert result.table["balance_after"].tolist() == [100, 120, 0]
+
+
+def test_dso_says_why_it_cannot_be_computed():
+    one = {"item_id": "A", "issue_date": "2026-02-10", "due_date": "2026-03-01", "amount": 310}
+    unknown_sales = make_ledger([one], complete_sales=False)
+    assert cm.dso(unknown_sales, "2026-02-28").reason == "open_items_only"
+    short = cm.dso(make_ledger([one]), "2026-02-28", months=3)
+    assert (short.days, short.reason, short.details) == (None, "short_history", {"known": 1, "asked": 3})
+    paid = make_ledger([one], [{"item_id": "A", "amount": 310, "payment_date": "2026-02-20"}])
+    assert cm.dso(paid, "2026-02-28", method="count_back").reason == "no_receivables"
+    opening = make_ledger(
+        [one | {"kind": "opening", "issue_date": None, "due_date": None, "booking_date": "2026-02-01"}]
+    )
+    assert (cm.dso(opening, "2026-02-28", months=1).days, cm.dso(opening, "2026-02-28", months=1).reason) == (
+        None,
+        "no_sales",
+    )
+    assert cm.dso(opening, "2026-02-28", method="count_back").reason == "history_exhausted"
+
+
+def test_doubtful_customers_can_be_left_out_of_the_dso():
+    rows = [
+        {"item_id": "A", "issue_date": "2026-02-01", "due_date": "2026-03-01", "amount": 100},
+        {
+            "item_id": "B",
+            "issue_date": "2026-02-01",
+            "due_date": "2026-03-01",
+            "amount": 60,
+            "doubtful_from": "2026-02-20",
+        },
+    ]
+    ledger = make_ledger(rows, [{"item_id": "B", "amount": 10, "payment_date": "2026-02-10"}])
+    assert cm.dso(ledger, "2026-02-28", months=1).receivables == 150
+    assert cm.dso(ledger, "2026-02-28", months=1, doubtful=False).receivables == 100
+    assert cm.dso(ledger, "2026-02-28", months=1, bills=25).receivables == 175
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda ledger: cm.open_items(ledger, "31 juin"),
+        lambda ledger: cm.open_items(ledger, "2026-06-30", basis="both"),
+        lambda ledger: cm.dso(ledger, "2026-06-30", method="true"),
+        lambda ledger: cm.dso(ledger, "2026-06-30", currency="XXX"),
+        lambda ledger: cm.aged_balance(cm.open_items(ledger, "2026-06-30"), "2026-06-30", buckets=(60, 30)),
+        lambda ledger: cm.aged_balance(cm.open_items(ledger, "2026-06-30"), "2026-06-30", buckets=()),
+        lambda ledger: cm.aged_balance(pd.DataFrame({"echeance": []}), "2026-06-30"),
+    ],
+)
+def test_misuse_is_an_input_error(call):
+    ledger = make_ledger([{"item_id": "A", "issue_date": "2026-01-01", "due_date": "2026-02-01", "amount": 5}])
+    with pytest.raises(InputError):
+        call(ledger)
+
+
+# ---- properties
+
+DAYS = st.dates(date(2025, 1, 1), date(2025, 12, 31))
+CENTS = st.integers(1, 10_000_000)
+
+
+@st.composite
+def ledger_rows(draw):
+    """Invoices of three customers, some in credit, with settlements allocated at once, later or never."""
+    invoices, settlements = [], []
+    for position in range(draw(st.integers(1, 12))):
+        issued, sign = draw(DAYS), draw(st.sampled_from([1, 1, 1, -1]))
+        invoices.append(
+            {
+                "item_id": f"I{position}",
+                "customer_id": f"C{position % 3}",
+                "kind": "invoice" if sign > 0 else "credit_note",
+                "issue_date": issued,
+                "due_date": draw(st.none() | st.just(issued + timedelta(days=draw(st.integers(0, 90))))),
+                "retention": draw(st.booleans()),
+                "amount": sign * draw(CENTS) / 100,
+            }
+        )
+    for position in range(draw(st.integers(0, 10))):
+        item = draw(st.sampled_from(invoices))
+        paid = max(item["issue_date"], draw(DAYS))
+        allocated = draw(st.booleans())
+        settlements.append(
+            {
+                "settlement_id": f"S{position}",
+                "item_id": item["item_id"] if allocated else None,
+                "customer_id": item["customer_id"],
+                "amount": draw(CENTS) / 100,
+                "payment_date": paid,
+                "allocation_date": paid + timedelta(days=draw(st.integers(0, 40))) if allocated else None,
+            }
+        )
+    return invoices, settlements
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=ledger_rows(),
+    at=DAYS,
+    clock=st.sampled_from(["due_date", "issue_date"]),
+    in_credit=st.sampled_from(["column", "own_date"]),
+    basis=st.sampled_from(["allocated", "paid"]),
+)
+def test_buckets_sum_to_open_items_and_to_the_accounts(rows, at, clock, in_credit, basis):
+    invoices, settlements = rows
+    items = to_pandas(cm.open_items(make_ledger(invoices, settlements, "polars"), at, basis))
+    owed = sum(round(row["amount"] * 100) for row in invoices if row["issue_date"] <= at)
+    received = sum(round(row["amount"] * 100) for row in settlements if row["payment_date"] <= at)
+    assert round(items["open_amount"].sum() * 100) == owed - received
+    aged = cm.aged_balance(items, at, clock=clock, in_credit=in_credit)
+    names = bucket_names(clock=clock)
+    assert (aged[names].sum(axis=1) - aged["total"]).abs().max() < 0.005 if len(aged) else owed == received
+    assert round(aged["total"].sum() * 100) == owed - received
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=ledger_rows(), at=DAYS)
+def test_later_events_do_not_change_the_picture(rows, at):
+    invoices, settlements = rows
+    whole = to_pandas(cm.open_items(make_ledger(invoices, settlements, "polars"), at))
+    kept = [row for row in invoices if row["issue_date"] <= at]
+    known = []
+    for row in settlements:
+        if row["payment_date"] <= at:
+            later = row["allocation_date"] is not None and row["allocation_date"] > at
+            known.append(row | {"item_id": None, "allocation_date": None} if later else row)
+    then = to_pandas(cm.open_items(make_ledger(kept, known, "polars"), at))
+    columns = ["customer_id", "kind", "due_date", "open_amount"]
+    pd.testing.assert_frame_equal(
+        whole[columns].sort_values(columns, ignore_index=True),
+        then[columns].sort_values(columns, ignore_index=True),
+        check_dtype=False,
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=ledger_rows(), at=DAYS, amount=CENTS)
+def test_a_settlement_never_increases_what_is_open(rows, at, amount):
+    invoices, settlements = rows
+    first = invoices[0]
+    more = {
+        "settlement_id": "new",
+        "item_id": first["item_id"],
+        "customer_id": first["customer_id"],
+        "amount": amount / 100,
+        "payment_date": first["issue_date"],
+        "allocation_date": first["issue_date"],
+    }
+    before, after = (
+        to_pandas(cm.open_items(make_ledger(invoices, rows, "polars"), at))["open_amount"].sum()
+        for rows in (settlements, [*settlements, more])
+    )
+    assert round(after, 2) <= round(before, 2)
+
+
+@settings(max_examples=15, deadline=None)
+@given(rows=ledger_rows(), at=DAYS)
+def test_engines_agree(rows, at):
+    pictures = []
+    for engine in ENGINES:
+        ledger = make_ledger(*rows, engine)
+        items = cm.open_items(ledger, at)
+        aged = to_pandas(cm.aged_balance(items, at)).sort_values(["currency", "customer_id"], ignore_index=True)
+        months = cm.dso_by_month(ledger, at, months=4)
+        pictures.append((aged, months))
+    for aged, months in pictures[1:]:
+        pd.testing.assert_frame_equal(aged, pictures[0][0], check_dtype=False)
+        pd.testing.assert_frame_equal(months, pictures[0][1], check_dtype=False)
+
+
+# ---- the source itself
+
+
+def test_no_conditional_inside_agg():
+    """A `when` inside `agg` is ignored without an error on some engines."""
+    tree = ast.parse(Path(receivables.__file__).read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    aggregations = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "agg"]
+    assert aggregations
+    for call in aggregations:
+        for node in (node for argument in [*call.args, *call.keywords] for node in ast.walk(argument)):
+            assert not (isinstance(node, ast.Attribute) and node.attr in ("when", "then", "otherwise", "filter")), (
+                ast.unparse(call)
+            )
+
+
+def test_lazy_polars_frames_work_too():
+    ledger = make_ledger(
+        [{"item_id": "A", "issue_date": "2026-01-01", "due_date": "2026-02-01", "amount": 5}], engine="polars"
+    )
+    ledger.invoices, ledger.settlements = ledger.invoices.lazy(), ledger.settlements.lazy()
+    items = cm.open_items(ledger, "2026-06-30")
+    assert isinstance(items, pl.LazyFrame)
+    assert items.collect()["open_amount"].to_list() == [5]
