@@ -1,6 +1,7 @@
 """Open items, aged balance, overdue rate and DSO: published cases, hand calculations, properties."""
 
 import ast
+import csv
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -539,3 +540,105 @@ def test_lazy_polars_frames_work_too():
     items = cm.open_items(ledger, "2026-06-30")
     assert isinstance(items, pl.LazyFrame)
     assert items.collect()["open_amount"].to_list() == [5]
+
+
+# ---- reconciliation
+
+
+def test_reconciliation_by_hand():
+    # 1 000 owed by C1, of which 300 in 416; C2 is 50 in credit; 413 holds 70, 418 holds 20, 491 a credit of 100.
+    ledger = make_ledger(
+        [
+            {"item_id": "A", "issue_date": "2026-01-01", "due_date": "2026-02-01", "amount": 700},
+            {"item_id": "B", "issue_date": "2026-01-01", "due_date": "2026-02-01", "amount": 300, "kind": "doubtful"},
+        ],
+        [{"amount": 50, "payment_date": "2026-01-20", "customer_id": "C2"}],
+    )
+    moves = [
+        ("411000", "C1", 700),
+        ("416000", "C1", 300),
+        ("411000", "C2", -50),
+        ("413000", "C1", 70),
+        ("418100", "C1", 20),
+    ]
+    moves += [("491000", None, -100)]
+    ledger.accounts = pd.DataFrame(moves, columns=["account", "customer_id", "amount"])
+    ledger.accounts["booking_date"] = pd.Timestamp("2026-01-20")
+    later = pd.DataFrame([("411000", "C1", 999.0, pd.Timestamp("2026-03-01"))])
+    later.columns = ["account", "customer_id", "amount", "booking_date"]
+    ledger.accounts = pd.concat([ledger.accounts, later])
+    lines = cm.reconciliation(ledger, "2026-02-28").set_index("line")["balance"].to_dict()
+    assert lines == {
+        "open_items": 950,
+        "account_411": 650,
+        "account_416": 300,
+        "gap_items_accounts": 0,
+        "account_413": 70,
+        "account_418": 20,
+        "customers_in_credit": 50,
+        "customers_gross": 950 + 70 + 20 + 50,
+        "account_491": -100,
+        "customers_net": 990,
+    }
+    ledger.accounts["amount"] = ledger.accounts["amount"].where(ledger.accounts["account"] != "416000", 299.0)
+    assert cm.reconciliation(ledger, "2026-02-28").set_index("line").loc["gap_items_accounts", "balance"] == 1
+
+
+def test_reconciliation_without_accounts_keeps_currencies_apart():
+    rows = [
+        {"item_id": "E", "issue_date": "2026-01-10", "due_date": "2026-02-09", "amount": 100},
+        {"item_id": "U", "issue_date": "2026-01-10", "due_date": "2026-02-09", "amount": 70, "currency": "USD"},
+    ]
+    table = cm.reconciliation(
+        make_ledger(rows, [{"amount": 5, "payment_date": "2026-01-11", "customer_id": "C9"}]), "2026-02-28"
+    )
+    assert table.to_numpy().tolist() == [
+        ["open_items", "EUR", 95],
+        ["customers_in_credit", "EUR", 5],
+        ["open_items", "USD", 70],
+        ["customers_in_credit", "USD", 0],
+    ]
+
+
+# ---- the sample company: the ledger and the FECs tell the same story
+
+
+@pytest.fixture(scope="module")
+def sample(root):
+    data = root / "data"
+    ledger = cm.read_ledger(data / "factures.csv", data / "reglements.csv", data / "clients.csv")
+    current, previous = (cm.read_fec(next(data.glob(f"*FEC{year}0630.txt"))) for year in (2026, 2025))
+    return ledger, current.ledger(previous=previous, terms=30)
+
+
+@pytest.mark.parametrize("day", ["2025-06-30", "2025-09-30", "2025-12-31", "2026-02-28", "2026-06-30"])
+def test_sample_ledger_and_fecs_agree_customer_by_customer(sample, day):
+    by_customer = []
+    for ledger in sample:
+        items = cm.in_book_currency(cm.open_items(ledger, day), "EUR")
+        sums = items.groupby("customer_id")["open_amount"].sum().round(2)
+        by_customer.append(sums[sums != 0])
+    pd.testing.assert_series_equal(*by_customer, check_dtype=False)
+    lines = cm.reconciliation(sample[1], day).set_index("line")["balance"]
+    assert lines["gap_items_accounts"] == 0
+    assert lines["open_items"] == pytest.approx(by_customer[0].sum(), abs=0.005)
+
+
+def test_sample_dso_by_hand(sample, root):
+    """12 months: outstanding 1 464 352.61 over the sales incl. VAT of the year, read with the csv module."""
+    with open(root / "data" / "factures.csv", encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter=";"))
+    year = [
+        row
+        for row in rows
+        if row["Nature"] in ("Facture", "Avoir") and _day(row["Date facture"]) > datetime(2025, 6, 30)
+    ]
+    sales = sum(float(row["Montant TTC EUR"].replace(",", ".")) for row in year)
+    result = cm.dso(sample[0], "2026-06-30", months=12)
+    assert (result.receivables, result.period_days) == (1464352.61, 365)
+    assert result.sales == pytest.approx(sales, abs=0.005)
+    assert result.days == pytest.approx(1464352.61 / sales * 365)
+
+
+def _day(text):
+    return datetime.strptime(text, "%d/%m/%Y")

@@ -52,7 +52,8 @@ def key_figures(ledger: Ledger, as_of: str | date, currency: str | None = None, 
     Returns
     -------
     pandas.DataFrame, one row per indicator, index `key`
-        `value`, `previous` (month-end before; NaN: not computable), `unit`
+        `value`, `previous` (month-end before; NaN: not computable, as from
+        a list of open items only), `unit`
         ("money", "rate" or "days"), `currency`, `reason` (message key or "", why
         there is no value), `details`, and `inputs`: the named numbers the
         value was made from. Label, formula and exclusions of an indicator
@@ -69,8 +70,9 @@ def key_figures(ledger: Ledger, as_of: str | date, currency: str | None = None, 
     """
     at = as_day(as_of)
     now = _figures(ledger, at, currency, window)
-    before = _figures(ledger, at.replace(day=1) - timedelta(days=1), currency, window)
-    now["previous"] = before["value"] if before["value"].notna().any() else float("nan")
+    now["previous"] = float("nan")
+    if ledger.complete_sales:  # a list of open items does not hold what was open then and has been paid since
+        now["previous"] = _figures(ledger, at.replace(day=1) - timedelta(days=1), currency, window)["value"]
     return now
 
 

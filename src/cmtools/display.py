@@ -18,6 +18,12 @@ from cmtools.receivables import late_columns
 from cmtools.schemas import Ledger, LoadReport
 
 RIGHT = ("money", "rate", "days", "integer", "figure")
+UNSUMMED = ("item_amount",)  # each in the currency of its own item
+FIRST_PAGE = (
+    "fec_terms",
+    "fec_undated_lettering",
+    "fec_fifo",
+)  # assumptions that move what is late: said before any figure
 CSS = """
 <style>
 table.cm{border-collapse:collapse;font-size:13px;margin:.4em 0;font-variant-numeric:tabular-nums}
@@ -72,7 +78,7 @@ def cell(value: Any, kind: str, language: str | None = None, unit: str = "") -> 
     ('12.5%', '–', 'Facture')
     """
     if _is_blank(value):
-        return "" if kind in ("text", "message", "choice") else "–"
+        return "" if kind in ("text", "choice") else "–"
     formats: dict[str, Callable[[], str]] = {
         "money": lambda: words.number(value, 2, language),
         "rate": lambda: words.percent(value, 1, language),
@@ -80,8 +86,7 @@ def cell(value: Any, kind: str, language: str | None = None, unit: str = "") -> 
         "integer": lambda: words.integer(value, language),
         "date": lambda: words.day(value, language),
         "month": lambda: words.month(value, language),
-        "choice": lambda: label(str(value), language),
-        "message": lambda: message(str(value), language) if value else "",
+        "choice": lambda: label(str(value), language) if value else "",
     }
     if kind == "figure":
         return f"{cell(value, unit, language)}{HARD + message('days_short', language) if unit == 'days' else ''}"
@@ -124,12 +129,14 @@ def table(
     """
     if frame.empty:
         return Html(f"{CSS}<p>{escape(message('nothing_to_show', language))}</p>")
-    names = [
-        name for name in (columns or list(frame.columns)) if name in frame.columns and not frame[name].isna().all()
-    ]
+    frame = frame.reset_index(drop=True)  # labels that repeat would hide rows from the line of the others
+    flags = [str(name) for name in frame.columns if pd.api.types.is_bool_dtype(frame[name])]
+    frame = frame.assign(**{name: frame[name].map({True: "yes", False: "no"}) for name in flags})
+    known = [name for name in frame.columns if words.kind_of(name) == "money" or not frame[name].isna().all()]
+    names = [name for name in (columns or known) if name in known]
     if "currency" in names and len(frame["currency"].unique()) == 1:
         names.remove("currency")
-    kinds = {name: words.kind_of(name) for name in names}
+    kinds = {name: "choice" if name in flags else words.kind_of(name) for name in names}
     shown = frame.head(limit) if limit else frame
     body = [_row([row[name] for name in names], kinds, names, language) for row in records(shown)]
     for rest, caption in _sums(frame, shown, total, language):
@@ -161,7 +168,7 @@ def _sums(
     frame: pd.DataFrame, shown: pd.DataFrame, total: bool, language: str | None
 ) -> list[tuple[dict[str, Any], str]]:
     """Closing lines: what the shown rows leave out, then the total, by currency."""
-    money = [name for name in frame.columns if words.kind_of(name) == "money"]
+    money = [name for name in frame.select_dtypes("number") if words.kind_of(name) == "money" and name not in UNSUMMED]
     groups = list(frame.groupby("currency", sort=False)) if "currency" in frame.columns else [("", frame)]
     lines = []
     for currency, rows in groups:
@@ -272,19 +279,25 @@ def headline(
             language,
             date=words.day(as_of, language),
             count=words.integer(customers, language),
+            n=customers,
             outstanding=figure(rows["outstanding"], language),
             overdue=figure(rows["overdue"], language),
             rate=cell(rate["value"], "rate", language),
         )
     ]
+    in_credit = rows["unallocated"]["value"]
+    if in_credit < 0:
+        amount = words.money(-in_credit, rows["unallocated"]["currency"], language)
+        said.append(message("headline_credits", language, amount=amount))
     change = 100 * (rate["value"] - rate["previous"])
-    if abs(change) >= 0.05:
+    points = round(abs(change), 1)
+    if points > 0:
         said.append(
             message(
                 "headline_trend_up" if change > 0 else "headline_trend_down",
                 language,
-                points=words.number(abs(change), 1, language),
-                n=2 if abs(change) >= 2 else 1,
+                points=words.number(points, 1, language),
+                n=int(points) if words.resolve(language) == "fr" else points,  # 1,5 point, but 1.5 points
             )
         )
     if exhausted["value"] == exhausted["value"]:
@@ -303,6 +316,7 @@ def headline(
         )
     if rows["unknown_age"]["value"]:
         warnings.append(message("headline_unknown", language, amount=figure(rows["unknown_age"], language)))
+    warnings += [defect.text(language) for defect in report.defects if defect.code in FIRST_PAGE]
     below = "".join(f'<p class="cm-warning">{escape(text)}</p>' for text in warnings)
     return Html(f'{CSS}<p class="cm-headline">{escape(" ".join(said))}</p>{below}')
 

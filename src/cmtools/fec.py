@@ -377,7 +377,7 @@ def _typed(raw: pl.DataFrame, report: LoadReport) -> tuple[pl.DataFrame, pl.Seri
     absent = [pl.lit(None, dtype=pl.String).alias(column) for column in HEADINGS if column not in raw.columns]
     strings = [column for column in raw.columns if column != "line"]
     raw = raw.with_columns(pl.col(strings).str.strip_chars()).with_columns(absent)
-    raw = raw.with_columns(pl.col(strings).replace("", None))
+    raw = raw.with_columns(pl.when(pl.col(strings) != "").then(pl.col(strings)))
     unreadable = pl.repeat(False, raw.height, dtype=pl.Boolean, eager=True)
     cents = {}
     for column in ("amount",) if "amount" in raw.columns else ("debit", "credit"):
@@ -629,13 +629,13 @@ def _period(name: str, frame: pl.DataFrame, report: LoadReport) -> tuple[str | N
         inside = days.filter(days.is_between(closing - timedelta(_LONGEST_YEAR - 1), closing))
     if closing is None or len(inside) < 0.95 * len(days):
         report.add("fec_period_entries", "note", file=name, value=name, first=day(first), last=day(last))
-        closing, inside = last, days
+        closing = last
     else:
-        latest: Any = inside.max()
-        if closing - latest > timedelta(31):
-            report.add("fec_interim", "note", file=name, value=day(latest), closing=day(closing))
-    opening = frame.filter(_by_journal() & frame.get_column("entry_date").is_in(inside.implode()))
-    start: Any = opening.get_column("entry_date").min() if opening.height else inside.min()
+        first, last = inside.min(), inside.max()
+        if closing - last > timedelta(31):
+            report.add("fec_interim", "note", file=name, value=day(last), closing=day(closing))
+    opening = frame.filter(_by_journal() & pl.col("entry_date").is_between(first, last))
+    start: Any = opening.get_column("entry_date").min() or first
     return siren, start, closing
 
 
@@ -1340,13 +1340,14 @@ def _settlements(lines: pd.DataFrame, pieces: pd.DataFrame) -> pd.DataFrame:
     used_up = matched[paired].assign(item=paid.loc[paired, "id"], amount=-matched.loc[paired, "amount"])
     left = lines["cents"].abs() - pieces.groupby("credit")["cents"].sum().reindex(lines.index, fill_value=0)
     free = lines[~_items(lines) & (left > 0)]
+    blank = pd.Series(None, index=free.index, dtype="str")
     free = free.assign(
-        amount=left / 100,
+        amount=left[free.index] / 100,
         paid=free["entry_date"],
-        position=free.index,
-        item=None,
-        match=None,
         allocated=pd.Series(pd.NaT, index=free.index, dtype="datetime64[us]"),
+        position=free.index,
+        item=blank,
+        match=blank,
     )
     rows = pd.concat([part for part in (matched, used_up, free) if len(part)] or [matched], ignore_index=True)
     rows = rows.sort_values("position", kind="stable").reset_index(drop=True)

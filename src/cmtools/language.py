@@ -78,7 +78,7 @@ def label(key: str, language: str | None = None) -> str:
 
 
 def kind_of(key: str) -> str:
-    """How a column is shown: money, rate, days, integer, date, month, text, choice, message, figure."""
+    """How a column is shown: money, rate, days, integer, date, month, text, choice, figure."""
     if re.fullmatch(r"d\d+_\d+|over_\d+", key):
         return "money"
     return _texts("labels").get((key, "kind"), "text")

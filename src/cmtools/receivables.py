@@ -802,7 +802,8 @@ def reconciliation(ledger: Ledger, as_of: str | date) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `line` (label key), `balance` (book currency; NaN: not known). The
+        `line` (label key), `currency`, `balance` (book currency where it is
+        known for every item, else one block per currency). The
         line `gap_items_accounts` must be 0.00.
 
     Notes
@@ -811,14 +812,14 @@ def reconciliation(ledger: Ledger, as_of: str | date) -> pd.DataFrame:
     liabilities); net = gross - 491.
     """
     at = as_day(as_of)
-    items = nw.from_native(open_items(ledger, at))
-    frame = _collect(items.select("customer_id", "open_book_amount"))
-    unknown = bool(frame["open_book_amount"].isna().any())
-    total = float("nan") if unknown else round(float(frame["open_book_amount"].sum()), 2)
-    in_credit = frame.groupby("customer_id")["open_book_amount"].sum().round(2)
-    credit = float("nan") if unknown else -round(float(in_credit[in_credit < 0].sum()), 2)
+    items = _collect(nw.from_native(open_items(ledger, at)))
+    if ledger.accounts is None and items["open_book_amount"].isna().any():
+        return _totals(items, "open_amount")
+    items["currency"] = ledger.book_currency
+    totals = _totals(items, "open_book_amount")
     if ledger.accounts is None:
-        return pd.DataFrame({"line": ["open_items", "customers_in_credit"], "balance": [total, credit]})
+        return totals
+    total, credit = totals["balance"] if len(totals) else (0.0, 0.0)
     moves = _collect(nw.from_native(ledger.accounts))
     moves = moves[moves["booking_date"] <= pd.Timestamp(at)]
     balance = {
@@ -838,7 +839,18 @@ def reconciliation(ledger: Ledger, as_of: str | date) -> pd.DataFrame:
         ("account_491", balance["491"]),
         ("customers_net", gross + balance["491"]),
     ]
-    return pd.DataFrame([(line, round(amount, 2) + 0.0) for line, amount in rows], columns=["line", "balance"])
+    lines = [(line, ledger.book_currency, round(amount, 2) + 0.0) for line, amount in rows]
+    return pd.DataFrame(lines, columns=["line", "currency", "balance"])
+
+
+def _totals(items: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Open items and customers in credit, by currency."""
+    rows: list[tuple[str, str, float]] = []
+    for currency, mine in items.groupby("currency"):
+        by_customer = mine.groupby("customer_id")[value].sum().round(2)
+        rows.append(("open_items", str(currency), round(float(mine[value].sum()), 2)))
+        rows.append(("customers_in_credit", str(currency), -round(float(by_customer[by_customer < 0].sum()), 2) + 0.0))
+    return pd.DataFrame(rows, columns=["line", "currency", "balance"])
 
 
 # ---------------------------------------------------------------- small helpers
