@@ -22,7 +22,8 @@ report: $(VENV)/run.done
 test: lint
 	$(BIN)/python course/build.py --check
 	$(BIN)/pytest -n 2 --dist loadfile
-	$(if $(LESSONS),$(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-sanitize-with tests/nbval_sanitize.cfg $(LESSONS))
+	$(if $(LESSONS),$(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
+		--nbval-sanitize-with tests/nbval_sanitize.cfg $(LESSONS))
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -111,7 +111,10 @@ def test_each_currency_has_its_own_lines():
         ["Total USD", "USD", "320.00"],
     ]
     hidden = rows(table(frame, "en", columns=["customer_name", "total"], total=True))
-    assert [line for line in hidden if line[0].startswith("Total")] == [["Total EUR", "4,001.00"], ["Total USD", "320.00"]]
+    assert [line for line in hidden if line[0].startswith("Total")] == [
+        ["Total EUR", "4,001.00"],
+        ["Total USD", "320.00"],
+    ]
     assert "4,321.00" not in table(frame, "en", total=True)
 
 
@@ -234,7 +237,9 @@ def test_what_cannot_be_computed_says_why():
     ledger = make_ledger(INVOICES, complete_sales=False)
     shown = plain(display.key_figures(dashboard.key_figures(ledger, "2026-06-30"), "fr"))
     assert "DSO épuisement non calculable : le fichier ne contient que les pièces non soldées" in shown
-    said = display.headline(dashboard.key_figures(ledger, "2026-06-30"), 4, pd.Timestamp("2026-06-30"), LoadReport(), "en")
+    said = display.headline(
+        dashboard.key_figures(ledger, "2026-06-30"), 4, pd.Timestamp("2026-06-30"), LoadReport(), "en"
+    )
     assert "The DSO is not computable: the file lists open items only: sales are not known." in plain(said)
 
 
@@ -248,6 +253,14 @@ def test_headline(figures):
     one = plain(display.headline(figures, 1, pd.Timestamp("2026-06-30"), LoadReport(), "fr"))
     assert "1 client " in one
     assert "refusée" not in one
+
+
+def test_headline_with_refused_rows_nobody_can_add_up(figures):
+    report = LoadReport(files=["f.csv"], rows_read=10, rows_refused=2)
+    report.add("ledger_refused_unread", "warning", count=2, n=2)
+    said = plain(display.headline(figures, 4, pd.Timestamp("2026-06-30"), report, "fr"))
+    assert "2 ligne(s) refusée(s) à la lecture, pour un montant illisible" in said
+    assert "2 lignes refusées sans montant ni devise lisibles" in said
 
 
 def test_headline_gives_the_change_since_the_month_before(figures):

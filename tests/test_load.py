@@ -6,7 +6,6 @@ import gzip
 import io
 import random
 import re
-import time
 import zipfile
 from collections import Counter, defaultdict
 from decimal import Decimal
@@ -19,7 +18,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cmtools import load
+from cmtools import columns, files, load
 from cmtools.language import _texts
 from cmtools.load import read_ledger, sniff
 from cmtools.schemas import CUSTOMERS, INVOICE_KINDS, INVOICES, SETTLEMENT_KINDS, SETTLEMENTS, InputError, Ledger
@@ -311,7 +310,7 @@ def test_fast_and_careful_readers_agree(write, monkeypatch):
     )
     with pytest.raises(InputError) as fast:
         read_ledger(write(text))
-    monkeypatch.setattr(load, "_fast_columns", lambda *_: None)
+    monkeypatch.setattr(files, "_fast_columns", lambda *_: None)
     with pytest.raises(InputError) as slow:
         read_ledger(write(text))
     assert fast.value.defects == slow.value.defects
@@ -371,7 +370,7 @@ def test_zip_and_stray_cell(write, tmp_path):
 
 
 def test_decompression_is_bounded(write, monkeypatch):
-    monkeypatch.setattr(load, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(files, "MAX_BYTES", 10_000)
     with pytest.raises(InputError) as error:
         read_ledger(write(gzip.compress(b"a;b\n" * 100_000), "bomb.gz"))
     assert defects(error, "code") == [("ledger_too_big",)]
@@ -400,19 +399,19 @@ def test_headings_are_unique_and_name_our_columns():
         "customers": {c.name for c in CUSTOMERS},
     }
     seen = Counter()
-    for row in load._reference("headings.csv"):
+    for row in columns._reference("headings.csv"):
         assert row["column"] in allowed[row["table"]]
-        seen[row["table"], load._plain(row["heading"])] += 1
+        seen[row["table"], files.plain(row["heading"])] += 1
     assert max(seen.values()) == 1
     for table, names in allowed.items():
-        assert set(load._columns_of(table)) == names
+        assert set(columns._columns_of(table)) == names
     kinds = {
         "kind": INVOICE_KINDS,
         "settlement_kind": SETTLEMENT_KINDS,
         "vat_regime": ("standard", "reverse_charge", "export"),
     }
     for name, values in kinds.items():
-        assert set(load._values(name).values()) == set(values)
+        assert set(columns._values(name).values()) == set(values)
 
 
 def test_missing_and_doubled_headings_list_what_was_found(write):
@@ -872,6 +871,28 @@ def test_sheets_by_name(write, tmp_path):
     assert len(read_ledger(book, sheet={"invoices": "Mai", "customers": "Clients"}).customers) == 2
 
 
+def test_one_file_given_for_two_tables(write):
+    path = write(rows("F1;1;Alpha;31/01/2026;;10,00", "F2;2;Bêta;31/01/2026;;20,00"))
+    ledger = read_ledger(path, customers=path)
+    assert ledger.customers["customer_name"].tolist() == ["Alpha", "Bêta"]
+    assert ledger.invoices["amount"].tolist() == [10.0, 20.0]
+
+
+def test_malformed_customer_rows_are_counted(write):
+    invoices = write(rows("F1;1;A;31/01/2026;;10,00"))
+    customers = write("N° client;Client\n1;A;too many\n", "c.csv")
+    report = read_ledger(invoices, customers=customers, tolerant=True).report
+    assert (report.rows_read, report.rows_refused) == (2, 1)
+
+
+def test_headings_that_are_words_of_ours(tmp_path):
+    frame = pl.DataFrame({"text": ["F1"], "count": ["31/01/2026"], "literal": ["1"], "value": ["10,00"]})
+    frame.write_parquet(tmp_path / "l.parquet")
+    names = {"document": "text", "issue_date": "count", "customer_id": "literal", "amount": "value"}
+    ledger = read_ledger(tmp_path / "l.parquet", columns=names)
+    assert ledger.invoices["issue_date"].tolist() == [pd.Timestamp("2026-01-31")]
+
+
 # --- one flat file ------------------------------------------------------------------------------------------------
 
 
@@ -1160,15 +1181,15 @@ def test_mutilated_containers(tmp_path_factory, seed, kind):
 def test_any_amount_is_read_back(cents, style):
     thousands, decimal = style
     text = f"{abs(cents) // 100:,}".replace(",", thousands) + decimal + f"{abs(cents) % 100:02d}"
-    read = load._parse_amounts(pl.Series(["-" + text if cents < 0 else text]), decimal)
+    read = columns._parse_amounts(pl.Series(["-" + text if cents < 0 else text]), decimal)
     assert round(read[0] * 100) == cents
 
 
-# --- sentences and speed ------------------------------------------------------------------------------------------
+# --- sentences ---------------------------------------------------------------------------------------------------
 
 
 def test_every_code_has_a_sentence_in_both_languages():
-    source = Path(load.__file__).read_text(encoding="utf-8")
+    source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (files, columns, load))
     with (Path(load.__file__).parent / "reference" / "messages" / "load.csv").open(
         encoding="utf-8", newline=""
     ) as file:
@@ -1176,16 +1197,3 @@ def test_every_code_has_a_sentence_in_both_languages():
     used = set(re.findall(r'"(ledger_[a-z0-9_]+)"', source))
     assert used == known
     assert {(key, language) for key in known for language in ("fr", "en")} <= set(_texts("messages"))
-
-
-def test_three_thousand_rows_are_quick(write):
-    lines = [
-        f"F{n};{n % 120:05d};Client {n % 120};{1 + n % 28:02d}/01/2026;28/02/2026;{n},50;{n},50;15/03/2026"
-        for n in range(3000)
-    ]
-    path = write(rows(*lines, head=HEAD + ";Montant réglé;Date de règlement"))
-    read_ledger(path)
-    start = time.perf_counter()
-    ledger = read_ledger(path)
-    assert time.perf_counter() - start < 1.0
-    assert round(ledger.invoices["amount"].sum() * 100) == sum(n * 100 + 50 for n in range(3000))

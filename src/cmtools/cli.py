@@ -97,7 +97,7 @@ def _monthly(parsed: argparse.Namespace) -> int:
     notebook = notebook_path("report_monthly", parsed.language)
     try:
         made = run(notebook, parameters | {"tolerant": parsed.tolerant}, parsed.output, language=parsed.language)
-    except ReportError as error:
+    except (ReportError, OSError) as error:
         print(message("cli_failed", parsed.language, value=str(error)), file=sys.stderr)
         return 1
     print(message("cli_written", parsed.language))

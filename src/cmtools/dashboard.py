@@ -44,7 +44,8 @@ def key_figures(ledger: Ledger, as_of: str | date, currency: str | None = None, 
     as_of : date or str
         Closing date.
     currency : str, optional
-        Default: the currency of the books if every amount is known in it.
+        Default: the currency of the books if every amount is known in it,
+        else the largest. Another one than that of the books: its items alone.
     window : int, default 3
         Months of sales of the DSO by the balance method; shortened to the
         history when that is shorter, and said so in `inputs`.
@@ -72,12 +73,14 @@ def key_figures(ledger: Ledger, as_of: str | date, currency: str | None = None, 
     now = _figures(ledger, at, currency, window)
     now["previous"] = float("nan")
     if ledger.complete_sales:  # a list of open items does not hold what was open then and has been paid since
-        now["previous"] = _figures(ledger, at.replace(day=1) - timedelta(days=1), currency, window)["value"]
+        same = now["currency"].iloc[0]  # the largest currency may have been another one
+        now["previous"] = _figures(ledger, at.replace(day=1) - timedelta(days=1), same, window)["value"]
     return now
 
 
 def _figures(ledger: Ledger, at: datetime, currency: str | None, window: int) -> pd.DataFrame:
-    items = report_items(ledger, at)
+    own = currency is not None and currency != ledger.book_currency
+    items = open_items(ledger, at) if own else report_items(ledger, at)
     frame = nw.from_native(items)
     local = (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
     shown = currency or next(iter(currencies(items)), ledger.book_currency)

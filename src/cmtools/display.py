@@ -19,18 +19,19 @@ from cmtools.schemas import Ledger, LoadReport
 
 RIGHT = ("money", "rate", "days", "integer", "figure")
 UNSUMMED = ("item_amount",)  # each in the currency of its own item
-FIRST_PAGE = (
-    "fec_terms",
-    "fec_undated_lettering",
-    "fec_fifo",
-)  # assumptions that move what is late: said before any figure
+# Assumptions that move what is late, and what no sum of refused amounts can tell: said before any figure.
+FIRST_PAGE = ("fec_terms", "fec_undated_lettering", "fec_fifo", "ledger_refused_unread")
+# The class written twice weighs more than JupyterLab's own rules for tables, which align text right.
 CSS = """
 <style>
-table.cm{border-collapse:collapse;font-size:13px;margin:.4em 0;font-variant-numeric:tabular-nums}
-table.cm th{border-bottom:1.5px solid #33475b;padding:.3em .7em;text-align:left;vertical-align:bottom;background:none}
-table.cm td{border-bottom:1px solid #e3e8ee;padding:.25em .7em;text-align:left;background:none}
-table.cm th.r,table.cm td.r{text-align:right;white-space:nowrap}
-table.cm tr.sum td{font-weight:600;border-top:1.5px solid #33475b}
+table.cm{border-collapse:collapse;font:13px Helvetica,Arial,sans-serif;margin:.4em 0;font-variant-numeric:tabular-nums}
+table.cm.cm th{border-bottom:1.5px solid #33475b;padding:.3em .5em;vertical-align:bottom}
+table.cm.cm th,table.cm.cm td{text-align:left;background:none}
+table.cm.cm td{border-bottom:1px solid #e3e8ee;padding:.25em .5em}
+table.cm.cm th.r,table.cm.cm td.r{text-align:right}
+table.cm.cm th.r{min-width:4.3em}
+table.cm td.r,table.cm tr.sum td{white-space:nowrap}
+table.cm.cm tr.sum td{font-weight:600;border-top:1.5px solid #33475b}
 table.cm td.neg{color:#a4262c}
 table.cm td.nil{color:#9aa7b4}
 .cm-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(210px,1fr));gap:10px;margin:.8em 0}
@@ -50,12 +51,13 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as dicts by column name; a blank is None in text and NaN in numbers."""
     blank = {str(name) for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])}
     return [
-        {str(name): None if str(name) in blank and _is_blank(value) else value for name, value in row.items()}
+        {str(name): None if str(name) in blank and is_blank(value) else value for name, value in row.items()}
         for row in frame.to_dict("records")
     ]
 
 
-def _is_blank(value: Any) -> bool:
+def is_blank(value: Any) -> bool:
+    """Whether a cell holds nothing."""
     return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value)
 
 
@@ -77,7 +79,7 @@ def cell(value: Any, kind: str, language: str | None = None, unit: str = "") -> 
     >>> cell(0.125, "rate", "en"), cell(None, "money", "en"), cell("invoice", "choice", "fr")
     ('12.5%', '–', 'Facture')
     """
-    if _is_blank(value):
+    if is_blank(value):
         return "" if kind in ("text", "choice") else "–"
     formats: dict[str, Callable[[], str]] = {
         "money": lambda: words.number(value, 2, language),
@@ -168,7 +170,8 @@ def _sums(
     frame: pd.DataFrame, shown: pd.DataFrame, total: bool, language: str | None
 ) -> list[tuple[dict[str, Any], str]]:
     """Closing lines: what the shown rows leave out, then the total, by currency."""
-    money = [name for name in frame.select_dtypes("number") if words.kind_of(name) == "money" and name not in UNSUMMED]
+    numbers = [str(name) for name in frame.select_dtypes("number")]
+    money = [name for name in numbers if words.kind_of(name) == "money" and name not in UNSUMMED]
     groups = list(frame.groupby("currency", sort=False)) if "currency" in frame.columns else [("", frame)]
     lines = []
     for currency, rows in groups:
@@ -254,9 +257,11 @@ def _card(key: str, row: dict[str, Any], language: str | None) -> str:
         if text
     )
     shown = f'<div class="v">{escape(value)}</div>' if known else f"<div>{escape(value)}</div>"
+    name = label(key, language)
+    name = name[:1].upper() + name[1:]  # "dont litiges" heads a card too
     before = f"{label('previous', language)}{message('colon', language)}{figure(row, language, 'previous')}"
     return (
-        f'<div class="cm-card"><div class="k">{escape(label(key, language))}</div>{shown}'
+        f'<div class="cm-card"><div class="k">{escape(name)}</div>{shown}'
         f'<div class="p">{escape(before)}</div><details><summary>{escape(message("see_figure", language))}</summary>'
         f"{unfolded}</details></div>"
     )
@@ -311,6 +316,7 @@ def headline(
         amounts = ", ".join(
             words.money(amount, name, language) for name, amount in sorted(report.refused_amounts.items())
         )
+        amounts = amounts or message("unreadable_amount", language)
         warnings.append(
             message("headline_refused", language, rows=words.integer(report.rows_refused, language), amount=amounts)
         )

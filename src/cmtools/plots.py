@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 
 from cmtools.language import THIN, kind_of, label, message, money, month, number, resolve
 from cmtools.receivables import late_columns
+from cmtools.schemas import Defect, InputError
 
 NOT_DUE, CREDIT, UNKNOWN = "#4c8c6b", "#8a94a0", "#b8a04a"
 LATE = ("#f0c36d", "#e79f4f", "#dc7440", "#c94a38", "#8f1d2c")
@@ -48,6 +49,7 @@ def aged_balance(aged: pd.DataFrame, language: str | None = None) -> go.Figure:
     >>> [name.replace(chr(160), " ") for name in aged_balance(aged, "en").data[0].x]
     ['Not due', '1–30 d', '> 30 d']
     """
+    currency = _currency(aged)
     names = [
         name
         for name in aged.columns
@@ -60,7 +62,6 @@ def aged_balance(aged: pd.DataFrame, language: str | None = None) -> go.Figure:
     colours |= {
         name: LATE[min(round(rank * (len(LATE) - 1) / max(len(late) - 1, 1)), 4)] for rank, name in enumerate(late)
     }
-    currency = str(aged["currency"].iloc[0]) if len(aged) else ""
     figure = go.Figure(
         go.Bar(
             x=[label(name, language) for name in names],
@@ -85,10 +86,10 @@ def largest_overdue(aged: pd.DataFrame, language: str | None = None, count: int 
     aged : pandas.DataFrame
         Aged balance of one currency by customer, with `customer_name`.
     """
-    late = late_columns(aged.columns)
+    currency, late = _currency(aged), late_columns(aged.columns)
     top = aged.assign(overdue=aged[late].sum(axis=1)).query("overdue > 0").nlargest(count, "overdue").iloc[::-1]
     names = [escape(_short(str(name))) for name in top["customer_name"]]
-    figure = go.Figure(layout=_layout(language, message("chart_overdue", language, currency=escape(_currency(aged)))))
+    figure = go.Figure(layout=_layout(language, message("chart_overdue", language, currency=escape(currency))))
     for rank, bucket in enumerate(late):
         figure.add_bar(
             y=list(range(len(top))),
@@ -105,7 +106,10 @@ def largest_overdue(aged: pd.DataFrame, language: str | None = None, count: int 
     figure.update_yaxes(tickvals=list(range(len(top))), ticktext=names, automargin=True)
     figure.update_xaxes(tickformat=",.0f")
     return figure.update_layout(
-        barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.18}, height=120 + 26 * max(len(top), 3)
+        barmode="stack",
+        showlegend=True,
+        legend={"orientation": "h", "y": -0.18, "traceorder": "normal"},
+        height=120 + 26 * max(len(top), 3),
     )
 
 
@@ -114,7 +118,10 @@ def _short(text: str, length: int = 32) -> str:
 
 
 def _currency(aged: pd.DataFrame) -> str:
-    return str(aged["currency"].iloc[0]) if len(aged) else ""
+    found = sorted(aged["currency"].unique())
+    if len(found) > 1:  # their sum would mean nothing
+        raise InputError([Defect("several_currencies", "fatal", value=", ".join(found))])
+    return str(found[0]) if found else ""
 
 
 def dso_by_month(history: pd.DataFrame, language: str | None = None) -> go.Figure:

@@ -16,6 +16,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from cmtools.language import message
 from cmtools.schemas import Defect, InputError, Ledger
 
 CELL_TIMEOUT = 900  # seconds one cell may take before the report is given up
@@ -24,6 +25,18 @@ START_TIMEOUT = 120  # seconds for the kernel to answer
 
 class ReportError(RuntimeError):
     """The notebook stopped: which cell, and why."""
+
+
+class NotebookInputError(InputError):
+    """The input was refused inside the notebook, which said why in the language of the report."""
+
+    def __init__(self, said: str):
+        super().__init__([Defect("as_said", "fatal", value=line) for line in said.splitlines() if line])
+        self.said = said
+
+    def text(self, language: str | None = None, limit: int = 50) -> str:
+        """What the notebook said, whole: it listed the first 50 defects itself."""
+        return self.said
 
 
 def read_source(
@@ -55,17 +68,18 @@ def read_source(
     -------
     Ledger
     """
+    terms = None if terms == "" else terms  # 0 is a term: cash
     if bool(ledger) == bool(fec):
         raise InputError([Defect("ledger_or_fec", "fatal")])
     if fec:
         from cmtools.fec import read_fec
 
         previous = read_fec(previous_fec, tolerant=tolerant) if previous_fec else None
-        return read_fec(fec, tolerant=tolerant).ledger(previous=previous, terms=terms or None)
+        return read_fec(fec, tolerant=tolerant).ledger(previous=previous, terms=terms)
     from cmtools.load import read_ledger
 
     return read_ledger(
-        ledger, settlements or None, customers or None, columns=columns or None, terms=terms or None, tolerant=tolerant
+        ledger, settlements or None, customers or None, columns=columns or None, terms=terms, tolerant=tolerant
     )
 
 
@@ -112,11 +126,11 @@ def run(
     InputError
         If the input cannot be trusted, or a parameter is unknown.
     ReportError
-        If a cell fails or takes too long.
+        If a cell fails or takes too long, or no workbook was written.
     """
+    _check_parameters(notebook, parameters)
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
-    _check_parameters(notebook, parameters)
     hashes = {
         key: _sha256(value) for key, value in parameters.items() if isinstance(value, str) and os.path.isfile(value)
     }
@@ -126,6 +140,9 @@ def run(
         made["html"].write_text(to_html(made["ipynb"], language), encoding="utf-8")
         kept = {"notebook": Path(notebook).name, "parameters": dict(parameters), "sha256": hashes}
         made["json"].write_text(json.dumps(kept, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+        absent = [path.name for path in made.values() if not path.is_file()]
+        if absent:  # the notebook ran, and did not write its workbook
+            raise ReportError(message("not_written", language, value=", ".join(absent)))
         final = {kind: folder / path.name for kind, path in made.items()}
         for kind, path in made.items():
             os.replace(path, final[kind])
@@ -163,12 +180,14 @@ def _execute(notebook: str | Path, output: Path, parameters: dict[str, Any], fol
             log_output=False,
             start_timeout=START_TIMEOUT,
             execution_timeout=CELL_TIMEOUT,
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # no warning at every start about loopback traffic
+            # no warning at every start about loopback traffic, no error when the kernel is told to stop
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
         )
     except PapermillExecutionError as error:
         if error.ename == "InputError":
-            raise InputError([Defect("as_said", "fatal", value=str(error.evalue))]) from None
-        raise ReportError(f"cell {error.exec_count}: {error.ename}: {error.evalue}") from error
+            raise NotebookInputError(str(error.evalue)) from None
+        values = {"cell": error.exec_count, "name": error.ename, "value": error.evalue}
+        raise ReportError(message("cell_failed", language, **values)) from error
     except (CellTimeoutError, DeadKernelError) as error:
         raise ReportError(str(error).strip().splitlines()[0]) from error
     finally:

@@ -8,12 +8,12 @@ from html import escape
 from typing import Any
 
 import ipywidgets as controls
-import pandas as pd
 from IPython.display import HTML, clear_output, display
 
 from cmtools import language as words
 from cmtools import plots
-from cmtools.dashboard import key_figures, report_items
+from cmtools.dashboard import currencies, key_figures, report_items
+from cmtools.display import reason
 from cmtools.language import message
 from cmtools.receivables import aged_balance as age
 from cmtools.receivables import count_back, dso, late_columns
@@ -28,7 +28,7 @@ def aged_balance(ledger: Ledger, as_of: str | date, language: str | None = None)
     Parameters
     ----------
     ledger : Ledger
-        Pandas tables; one currency, or amounts in the books for all.
+        Pandas tables. Currencies without amounts in the books are drawn apart.
     as_of : date or str
         Latest date.
     language : {"fr", "en"}, optional
@@ -48,17 +48,21 @@ def aged_balance(ledger: Ledger, as_of: str | date, language: str | None = None)
         when = _months_before(at, back.value)
         items = report_items(ledger, when)
         table = age(items, when, clock=clock.value, in_credit=in_credit.value, by=None)
-        late = float(table[late_columns(table.columns)].sum(axis=1).sum())
-        currency = str(table["currency"].iloc[0])
-        said = message(
-            "widget_aged" if clock.value == "due_date" else "widget_aged_issue",
-            language,
-            date=words.day(when),
-            total=words.money(table["total"].sum(), currency, language),
-            late=words.money(late, currency, language),
-        )
-        display(HTML(f"<p>{escape(said)}</p>"))
-        display(plots.aged_balance(table, language))
+        for currency in currencies(items):
+            mine = table[table["currency"] == currency]
+            late = float(mine[late_columns(mine.columns)].sum(axis=1).sum())
+            _say(
+                message(
+                    "widget_aged" if clock.value == "due_date" else "widget_aged_issue",
+                    language,
+                    date=words.day(when),
+                    total=words.money(mine["total"].sum(), currency, language),
+                    late=words.money(late, currency, language),
+                )
+            )
+            display(plots.aged_balance(mine, language))
+        if table.empty:
+            _say(message("nothing_to_show", language))
 
     return _panel([back, clock, in_credit], draw)
 
@@ -77,32 +81,49 @@ def dso_collected(ledger: Ledger, as_of: str | date, language: str | None = None
     ipywidgets.Widget
     """
     at = as_day(as_of)
-    figures = key_figures(ledger, at)
-    overdue, currency = figures["value"].to_dict()["overdue"], figures["currency"].to_dict()["overdue"]
-    whole = dso(ledger, at, "count_back")
+    items = report_items(ledger, at)
+    found = currencies(items) or [ledger.book_currency]
+    apart = "item_currency" not in items  # no amounts in the books: each currency has its own sales
+    overdue = {name: key_figures(ledger, at, name)["value"].to_dict()["overdue"] for name in found}
+    before = {name: dso(ledger, at, "count_back", currency=name if apart else None) for name in found}
     share = controls.IntSlider(
-        50, 0, 100, 10, description=f"{message('widget_share', language)} (%)", style=WIDE, continuous_update=False
+        50,
+        0,
+        100,
+        10,
+        description=f"{message('widget_share', language)} (%)",
+        style=WIDE,
+        layout={"width": "32em"},  # beside so long a name the default leaves no room for the slider
+        continuous_update=False,
     )
 
     def draw() -> None:
-        cash = round(overdue * share.value / 100, 2)
-        steps = whole.table if whole.table is not None else pd.DataFrame()
-        after = count_back(
-            whole.receivables - cash, steps[["month", "sales", "days"]].itertuples(index=False, name=None)
-        )
-        said = message(
-            "widget_dso",
-            language,
-            share=words.percent(share.value / 100, 0, language),
-            cash=words.money(cash, currency, language),
-            before=words.number(whole.days, 1, language),
-            after=words.number(after.days, 1, language),
-        )
-        display(HTML(f"<p>{escape(said)}</p>"))
-        if after.table is not None:
-            display(plots.count_back(after.table, language))
+        for currency, whole in before.items():
+            if whole.days is None or whole.table is None:
+                why = reason({"reason": whole.reason, "details": whole.details}, language)
+                _say(message("headline_no_dso", language, reason=why))
+                continue
+            cash = round(overdue[currency] * share.value / 100, 2)
+            months = whole.table[["month", "sales", "days"]].itertuples(index=False, name=None)
+            after = count_back(whole.receivables - cash, months)
+            _say(
+                message(
+                    "widget_dso",
+                    language,
+                    share=words.percent(share.value / 100, 0, language),
+                    cash=words.money(cash, currency, language),
+                    before=words.number(whole.days, 1, language),
+                    after=words.number(after.days, 1, language),
+                )
+            )
+            if after.table is not None and len(after.table):
+                display(plots.count_back(after.table, language))
 
     return _panel([share], draw)
+
+
+def _say(text: str) -> None:
+    display(HTML(f"<p>{escape(text)}</p>"))
 
 
 def _choice(key: str, values: tuple[str, ...], language: str | None) -> controls.Dropdown:

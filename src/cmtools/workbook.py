@@ -15,9 +15,9 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from cmtools.display import cell, reason, records
+from cmtools.display import UNSUMMED, cell, is_blank, reason, records
 from cmtools.language import kind_of, label, message, resolve
-from cmtools.receivables import Dso, bucket_names
+from cmtools.receivables import Dso, late_columns
 
 FORMATS = {
     "money": "#,##0.00",
@@ -103,12 +103,13 @@ def monthly(
     def title(key: str) -> str:
         return message(f"sheet_{key}", language)
 
-    indicators = pd.concat([_indicators(frame, language) for frame in figures.values()], ignore_index=True)
-    months = pd.concat([frame.assign(currency=currency) for currency, frame in history.items()], ignore_index=True)
+    indicators = _stack([_indicators(frame, language) for frame in figures.values()])
+    months = _stack([frame.assign(currency=currency) for currency, frame in history.items()])
     used = [step.table.assign(currency=currency) for currency, step in steps.items() if step.table is not None]
     open_columns = [
         "customer_id", "customer_name", "kind", "document", "item_id", "issue_date", "due_date", "days_late",
-        "currency", "open_amount", "item_currency", "item_amount", "is_disputed", "dispute_reason", "is_doubtful", "is_retention",
+        "currency", "open_amount", "item_currency", "item_amount", "is_disputed", "dispute_reason",
+        "is_doubtful", "is_retention",
     ]  # fmt: skip
     flags = {
         f"is_{name}": items[name].map({True: "yes", False: None}) for name in ("disputed", "doubtful", "retention")
@@ -121,12 +122,16 @@ def monthly(
         Sheet(title("aged"), by_customer, total=True),
         Sheet(title("items"), flagged, total=True),
         Sheet(title("dso"), months),
-        *([Sheet(title("count_back"), pd.concat(used, ignore_index=True))] if used else []),
+        *([Sheet(title("count_back"), _stack(used))] if used else []),
         Sheet(title("unallocated"), unallocated[credit_columns], total=True),
         Sheet(title("in_credit"), in_credit, total=True),
         Sheet(title("reconciliation"), reconciliation),
         Sheet(title("quality"), quality),
     ]
+
+
+def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def _indicators(figures: pd.DataFrame, language: str | None) -> pd.DataFrame:
@@ -186,7 +191,7 @@ def _width(column: pd.Series, name: str, language: str) -> float:
 def _write_cell(
     target: Any, line: int, position: int, value: Any, kind: str, formats: dict[str, Any], language: str
 ) -> None:
-    if value is None or value != value:
+    if is_blank(value):
         return  # a blank stays a blank: missing is not zero
     if kind in ("date", "month"):
         target.write_datetime(line, position, pd.Timestamp(value).to_pydatetime(), formats[kind])
@@ -202,7 +207,7 @@ def _write_cell(
 
 def _write_row_total(target: Any, line: int, row: dict[str, Any], names: list[str], formats: dict[str, Any]) -> None:
     """Total of an aged balance's line: the sum of its buckets, as a formula."""
-    parts = [name for name in bucket_names() if name in names]
+    parts = [name for name in names if name in ("not_due", "unknown_age", "unallocated", *late_columns(names))]
     if "total" in names and "not_due" in parts:
         terms = "+".join(f"{xl_col_to_name(names.index(name))}{line + 1}" for name in parts)
         target.write_formula(line, names.index("total"), f"={terms}", formats["money"], row["total"])
@@ -216,7 +221,7 @@ def _write_totals(target: Any, frame: pd.DataFrame, names: list[str], formats: d
         line = last + offset
         target.write_string(line, 0, f"{label('sum', language)} {currency}".strip(), formats["text_sum"])
         for position, name in enumerate(names):
-            if position and kind_of(name) == "money":
+            if position and kind_of(name) == "money" and name not in UNSUMMED:
                 column = xl_col_to_name(position)
                 area = f"{column}2:{column}{last}"
                 if several:

@@ -1,0 +1,494 @@
+"""What the reader sees: the report in a browser, and the lessons in JupyterLab. Nothing leaves the machine."""
+
+import csv
+import json
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+
+from cmtools.language import THIN, label
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PAGE_WIDTH = 703  # pixels at 96 dpi between the margins of an A4 page: 210 - 2 x 12 mm
+WIDTHS = (1200, 800)
+CHARTS = 4  # aged balance, largest overdue, DSO over twelve months, count-back
+SHORT, LONG = 20_000, 120_000  # milliseconds: a page that is there; a server or a kernel on a busy machine
+
+SAMPLE = {"--ledger": "factures.csv", "--settlements": "reglements.csv", "--customers": "clients.csv"}
+HOSTILE = (
+    "<img src=x onerror=window.hacked=1>",
+    "</script><script>window.hacked=1</script>",
+    "<a href=javascript:window.hacked=1>x</a>",
+    "<b>L'Établi & Fils</b> &lt;i&gt; ${7*7}",
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        missing = "Chromium is not installed (chromium, chromium-browser or google-chrome)"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=LONG)
+        yield started
+        started.close()
+
+
+def amount(text: str, language: str) -> float:
+    """Number at the head of a text, written the French or the English way."""
+    plain = text.replace(THIN, "").replace(",", ".") if language == "fr" else text.replace(",", "")
+    return float(plain.split()[0])
+
+
+# ---------------------------------------------------------------- the report
+
+
+@pytest.fixture(scope="module")
+def reports(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+    """Reports of the sample in both languages and of a hostile ledger, made side by side by the command."""
+    folder = tmp_path_factory.mktemp("reports")
+    ledger = folder / "hostile.csv"
+    with ledger.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, delimiter=";")
+        rows.writerow(("N° client", "Client", "Facture", "Date facture", "Échéance", "Montant TTC"))
+        for number, name in enumerate(HOSTILE, 1):
+            for month in (4, 5, 6):
+                issued = f"{month:02}/2026"
+                rows.writerow((f"C{number}", name, f"<i>{number}{month}", f"01/{issued}", f"15/{issued}", "1000,00"))
+    sample = [part for flag, name in SAMPLE.items() for part in (flag, str(ROOT / "data" / name))]
+    asked = {"fr": [*sample, "--language", "fr"], "en": [*sample, "--language", "en"], "hostile": ["--ledger", ledger]}
+    command = [sys.executable, "-m", "cmtools.cli", "report", "monthly", "--as-of", "2026-06-30"]
+    running = {
+        name: subprocess.Popen(
+            [*command, *options, "--output", folder / name], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        for name, options in asked.items()
+    }
+    try:
+        for made in running.values():
+            _, said = made.communicate(timeout=300)
+            assert made.returncode == 0, said.decode()
+        yield {name: folder / name / "report.html" for name in asked}
+    finally:
+        for made in running.values():
+            stop(made)
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with window(browser) as made:
+        yield made
+
+
+def window(browser: Browser) -> BrowserContext:
+    made = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
+    made.set_default_timeout(SHORT)
+    return made
+
+
+def until(page: Page, condition: str, argument: object = None, patience: int = SHORT) -> None:
+    """Wait for a JavaScript function to be true: the page's security policy forbids Playwright to poll by itself."""
+    end = time.monotonic() + patience / 1000
+    while not page.evaluate(condition, argument):
+        assert time.monotonic() < end, f"not in {patience / 1000:.0f} s: {condition}"
+        page.wait_for_timeout(50)
+
+
+class Opened:
+    """A page with all it asked for and complained about since it was opened."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.language = ""
+        self.requests: list[str] = []
+        self.problems: list[str] = []
+        context.on("request", lambda request: self.requests.append(request.url))
+        self.page = context.new_page()
+        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
+
+
+def open_report(context: BrowserContext, path: Path) -> Opened:
+    """Open the file without a network; whatever it asks for beside itself is noted, and refused."""
+    context.set_offline(True)
+    context.route(lambda url: url != path.as_uri(), lambda route: route.abort())
+    opened = Opened(context)
+    opened.page.goto(path.as_uri())
+    until(opened.page, "() => [...document.querySelectorAll('.chart')].every(c => c.querySelector('.main-svg'))")
+    return opened
+
+
+@pytest.fixture(scope="module", params=["fr", "en"])
+def report(request: pytest.FixtureRequest, browser: Browser, reports: dict[str, Path]) -> Iterator[Opened]:
+    """The sample's report, opened once; whatever the tests do with it, it asks for nothing and reports no error."""
+    path = reports[request.param]
+    with window(browser) as context:
+        opened = open_report(context, path)
+        opened.language = request.param
+        yield opened
+        assert opened.requests == [path.as_uri()]
+        assert opened.problems == []
+
+
+def resize(page: Page, width: int) -> None:
+    """Set the width of the window and wait for the charts to follow."""
+    page.set_viewport_size({"width": width, "height": 900})
+    until(
+        page,
+        """() => [...document.querySelectorAll('.chart')].every(chart => {
+            const drawn = chart.querySelector('.main-svg').getBoundingClientRect().width;
+            return Math.abs(chart.getBoundingClientRect().width - drawn) < 1;
+        })""",
+    )
+
+
+def test_report_draws_its_charts_and_asks_for_nothing_but_itself(report):
+    for width in WIDTHS:
+        resize(report.page, width)
+        charts = report.page.locator(".chart")
+        assert charts.count() == CHARTS
+        for chart in charts.all():
+            box = chart.locator(".main-svg").first.bounding_box()
+            assert 500 < box["width"] <= width
+            assert 250 < box["height"] < 700
+            assert chart.locator(".bars .point path, .scatterlayer .point").count() > 0
+        # Both DSO methods, twelve months each.
+        assert charts.nth(2).locator(".scatterlayer .point").count() == 24
+    assert len(report.requests) == 1
+    assert report.problems == []
+
+
+def test_report_fits_the_window_and_no_label_covers_another(report):
+    for width in WIDTHS:
+        resize(report.page, width)
+        wide, room = report.page.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+        assert wide <= room, width
+        for chart in report.page.locator(".chart").all():
+            assert overlaps(chart) == [], width
+
+
+def test_tables_fit_a_window_of_1200_pixels(report):
+    resize(report.page, WIDTHS[0])
+    cut = "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth).map(box => box.innerText.slice(0, 40))"
+    assert report.page.locator(".wide").evaluate_all(cut) == []
+
+
+def overlaps(chart: Locator) -> list[tuple[str, str]]:
+    """Pairs of texts of a chart that cover each other, rotated ones compared as they stand."""
+    texts = chart.evaluate(
+        """chart => ['.xtick text', '.ytick text', '.bartext', '.gtitle', '.legendtext'].flatMap(
+            kind => [...chart.querySelectorAll(kind)]
+        ).map(text => {
+            const box = text.getBBox(), matrix = text.getScreenCTM();
+            const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([x, y]) =>
+                new DOMPoint(box.x + x * box.width, box.y + y * box.height).matrixTransform(matrix));
+            return [text.textContent, corners.map(corner => [corner.x, corner.y])];
+        })"""
+    )
+    assert len(texts) > 5
+    return [(one, other) for (one, here), (other, there) in combinations(texts, 2) if not apart(here, there)]
+
+
+def apart(here: list, there: list, play: float = 1.0) -> bool:
+    """Whether a line along a side of one of two rectangles, given by their corners, separates them."""
+    for (x, y), (next_x, next_y) in (pair for box in (here, there) for pair in ((box[0], box[1]), (box[1], box[2]))):
+        length = ((next_x - x) ** 2 + (next_y - y) ** 2) ** 0.5
+        along = ((next_x - x) / length, (next_y - y) / length)
+        spans = [[a * along[0] + b * along[1] for a, b in box] for box in (here, there)]
+        if max(spans[0]) - play <= min(spans[1]) or max(spans[1]) - play <= min(spans[0]):
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        ([(11, 0), (20, 0), (20, 5), (11, 5)], True),  # beside
+        ([(5, 3), (20, 3), (20, 9), (5, 9)], False),  # across a corner
+        ([(9, 9), (16, 2), (19, 5), (12, 12)], True),  # slanted: the upright boxes around both would touch
+    ],
+)
+def test_overlap_itself(there, expected):
+    here = [(0, 0), (10, 0), (10, 5), (0, 5)]
+    assert apart(here, there) is expected
+    assert apart(there, here) is expected
+
+
+def test_amounts_on_axes_are_written_as_the_reader_writes_them(report):
+    separator = {"fr": THIN, "en": ","}[report.language]
+    for chart, axis in ((0, ".ytick"), (1, ".xtick"), (3, ".ytick")):
+        ticks = report.page.locator(".chart").nth(chart).locator(f"{axis} text").all_text_contents()
+        assert [tick for tick in ticks if not re.fullmatch(rf"[-−]?\d{{1,3}}({separator}\d{{3}})*", tick)] == []
+        assert any(separator in tick for tick in ticks)
+
+
+def test_every_key_figure_unfolds(report):
+    language = report.language
+    cards = report.page.locator(".cm-card")
+    assert cards.count() == 12
+    formula, inputs, excluded = (label(key, language) for key in ("formula", "inputs", "excluded"))
+    unfolded = {}
+    for card in cards.all():
+        name, lines = card.locator(".k").inner_text(), card.locator("details > div")
+        assert not lines.first.is_visible()
+        card.locator("summary").click()
+        assert lines.first.is_visible()
+        unfolded[name.lower()] = card.locator("details b").all_inner_texts()
+    assert [name for name, heads in unfolded.items() if not {formula, excluded} <= set(heads)] == []
+    made = ("outstanding", "overdue", "overdue_rate", "over_60", "dso_count_back", "dso_balance")
+    assert [key for key in made if inputs not in unfolded[label(key, language).lower()]] == []
+    # What the first card shows adds up: not due + overdue + unknown age + unallocated = outstanding.
+    total = amount(cards.first.locator(".v").inner_text(), language)
+    (line,) = [text for text in cards.first.locator("details > div").all_inner_texts() if text.startswith(inputs)]
+    parts = re.findall(r"(-?[\d., \u202f]*\d)\u00a0EUR", line)
+    assert len(parts) == 4
+    assert sum(amount(part, language) for part in parts) == pytest.approx(total, abs=0.005)
+
+
+def test_report_prints_on_a_few_pages_and_nothing_is_wider_than_the_page(report):
+    page = report.page
+    pdf = page.pdf(format="A4", prefer_css_page_size=True)
+    assert pdf.startswith(b"%PDF")
+    (pages,) = (int(count) for count in re.findall(rb"/Type /Pages\s*/Count (\d+)", pdf))
+    assert 2 <= pages <= 8
+    page.emulate_media(media="print")
+    resize(page, PAGE_WIDTH)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAGE_WIDTH
+    parts = page.locator("table, .chart, .chart .main-svg, .cm-card")
+    assert max(parts.evaluate_all("parts => parts.map(part => part.getBoundingClientRect().right)")) <= PAGE_WIDTH
+    # Six points is the smallest print that is read without effort.
+    sizes = page.locator("td").evaluate_all("cells => cells.map(cell => parseFloat(getComputedStyle(cell).fontSize))")
+    assert min(sizes) >= 6 * 96 / 72
+    page.emulate_media(media="screen")
+
+
+def test_names_from_a_file_are_text_everywhere(reports, context):
+    opened = open_report(context, reports["hostile"])
+    page = opened.page
+    shown = page.locator("table.cm").first.inner_text()
+    assert [name for name in HOSTILE if name not in shown] == []
+    overdue = page.locator(".chart").nth(1)
+    ticks = [text.rstrip("…") for text in overdue.locator(".ytick text").all_text_contents()]
+    assert sorted(ticks) == sorted(name if len(name) <= 32 else name[:31] for name in HOSTILE)
+    overdue.scroll_into_view_if_needed()
+    hovered = set()
+    for bar in overdue.locator(".bars .point path").all():
+        box = bar.bounding_box()
+        if not box or box["width"] < 5:
+            continue
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(200)
+        hovered |= {name for name in ticks for text in page.locator(".hovertext").all_text_contents() if name in text}
+    assert hovered == set(ticks)
+    assert page.locator("table img, .chart a[href], .chart img, table script, table b, table i").count() == 0
+    assert page.evaluate("typeof window.hacked") == "undefined"
+    assert opened.requests == [reports["hostile"].as_uri()]
+    assert opened.problems == []
+
+
+# ---------------------------------------------------------------- the lessons in JupyterLab
+
+
+def stop(process: subprocess.Popen) -> None:
+    """End a process that this file started, and wait for it."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(20)
+    for stream in (process.stdout, process.stderr):
+        if stream:
+            stream.close()
+
+
+class Lab:
+    """A JupyterLab of our own: its folder, settings and home are temporary."""
+
+    def __init__(self, folder: Path) -> None:
+        self.work = folder / "work"
+        for part in ("notebooks", "jupyter"):
+            shutil.copytree(ROOT / part, self.work / part)
+        (self.work / "data").mkdir()
+        shutil.copy2(ROOT / "data" / "grand_livre.xlsx", self.work / "data")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address, self.token, self.log = f"http://127.0.0.1:{port}", secrets.token_hex(16), folder / "lab.log"
+        home = folder / "home"
+        home.mkdir()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
+        own = {"HOME": home, "JUPYTER_RUNTIME_DIR": folder / "runtime", "JUPYTERLAB_SETTINGS_DIR": folder / "settings"}
+        own |= {"JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces", "JUPYTER_TOKEN": self.token}
+        options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
+        options += ["--LabApp.app_settings_dir=jupyter"]  # as `make lab`
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "jupyter", "lab", *options],
+                cwd=self.work,
+                env=kept | {name: str(value) for name, value in own.items()},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def ask(self, path: str, method: str = "GET") -> list | dict | None:
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.address}/api/{path}", headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return json.loads(answer.read() or "null")
+
+    def wait(self) -> None:
+        until = time.monotonic() + LONG / 1000
+        while True:
+            try:
+                self.ask("status")
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > until:
+                    pytest.fail(f"JupyterLab does not answer:\n{self.log.read_text()}")
+                time.sleep(0.3)
+
+    def close(self) -> None:
+        try:
+            for kernel in self.ask("kernels"):
+                self.ask(f"kernels/{kernel['id']}", "DELETE")
+        except OSError:
+            pass  # not up, or already gone: its end takes the kernels along
+        finally:
+            stop(self.process)
+
+
+@pytest.fixture(scope="module")
+def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    started = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        started.wait()
+        yield started
+    finally:
+        started.close()
+
+
+@pytest.fixture
+def opened(lab: Lab, context: BrowserContext) -> Opened:
+    context.set_default_timeout(LONG)
+    address = re.escape(lab.address.removeprefix("http"))
+    context.route(re.compile(rf"^(?!http{address}/|data:|blob:)"), lambda route: route.abort())
+    return Opened(context)
+
+
+def foreign(opened: Opened, lab: Lab) -> list[str]:
+    """Requests that went anywhere but to the server on this machine."""
+    ours = (f"{lab.address}/", f"ws{lab.address.removeprefix('http')}/", "data:", "blob:")
+    return [url for url in opened.requests if not url.startswith(ours)]
+
+
+def open_lesson(opened: Opened, lab: Lab, lesson: str) -> Locator:
+    opened.page.goto(f"{lab.address}/lab/workspaces/test/tree/notebooks/{lesson}.ipynb?reset&token={lab.token}")
+    notebook = opened.page.locator(".jp-NotebookPanel")
+    notebook.locator(".jp-Cell").first.wait_for()
+    return notebook
+
+
+def run_all(opened: Opened, notebook: Locator, menu: str, command: str) -> None:
+    """Run every cell by the menu and wait until the last one has its number and the kernel is idle."""
+    # Without a kernel the same command would only empty the cells.
+    notebook.locator(".jp-KernelName", has_text="Python 3").wait_for()
+    ready = notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+    ready.wait_for()
+    # Numbers of the committed run must not pass for those of this one.
+    notebook.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTop = panel.scrollHeight")
+    opened.page.locator(".lm-MenuBar-itemLabel", has_text=menu).click()
+    opened.page.locator(".lm-Menu-itemLabel").get_by_text(command, exact=True).click()
+    prompt = notebook.locator(".jp-CodeCell .jp-InputPrompt").last
+    until(opened.page, "prompt => prompt.textContent.includes('*')", prompt.element_handle(), LONG)
+    until(opened.page, "prompt => /\\d/.test(prompt.textContent)", prompt.element_handle(), LONG)
+    ready.wait_for()
+
+
+def move_slider(notebook: Locator) -> tuple[tuple[str, list[str]], tuple[str, list[str]]]:
+    """Sentence and amounts on the bars of the lesson's control, before and after one step of its slider."""
+    control = notebook.locator(".jupyter-widgets.widget-vbox")
+    control.locator(".bars .point path").first.wait_for()
+    sentence, bars = control.locator(".jp-OutputArea p").first, control.locator(".bartext")
+    before = sentence.inner_text(), bars.all_text_contents()
+    assert control.locator(".noUi-target").bounding_box()["width"] > 80  # room to drag it
+    control.locator(".noUi-handle").focus()
+    notebook.page.keyboard.press("ArrowRight")
+    until(
+        notebook.page,
+        """([control, text]) => {
+            const said = control.querySelector('.jp-OutputArea p');
+            return said && said.innerText !== text && control.querySelector('.bars .point path');
+        }""",
+        [control.element_handle(), before[0]],
+        LONG,
+    )
+    return before, (sentence.inner_text(), bars.all_text_contents())
+
+
+LESSONS = {
+    # lesson: figures committed with it, sentence of its control before and after one step of the slider; the group
+    # is the amount that the labels of the bars add up to
+    "fr/06_aged_balance": (
+        3,
+        r"Au 30/06/2026 : encours (.*) EUR, dont .*",
+        r"Au 31/05/2026 : encours (.*) EUR, dont .*",
+    ),
+    "fr/07_dso": (3, r"En encaissant 50 % .* passe de .* à (.*) jours\.", r"En encaissant 60 % .* à (.*) jours\."),
+    "en/06_aged_balance": (3, r"On 30/06/2026: outstanding (.*) EUR, .*", r"On 31/05/2026: outstanding (.*) EUR, .*"),
+}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_lesson_opens_drawn_runs_and_answers_its_control(lab, opened, lesson):
+    language, (figures, *sentences) = lesson[:2], LESSONS[lesson]
+    notebook = open_lesson(opened, lab, lesson)
+    menus = opened.page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
+    assert menus[0] == "Fichier"  # the interface is French whatever the lesson's language
+    until(
+        opened.page,
+        """count => [...document.querySelectorAll('.js-plotly-plot')].filter(
+            plot => plot.querySelector('.bars .point path, .scatterlayer .point')
+        ).length === count""",
+        figures,
+        LONG,
+    )
+    run_all(opened, notebook, "Exécution", "Exécuter toutes les cellules")
+    outputs = notebook.locator(".jp-OutputArea-output")
+    assert outputs.and_(notebook.locator('[data-mime-type*="error"], [data-mime-type*="stderr"]')).count() == 0
+    shown = move_slider(notebook)
+    assert shown[0][1] != shown[1][1]
+    for (said, bars), sentence in zip(shown, sentences):
+        found = re.fullmatch(sentence, said.replace("\u00a0", " "))
+        assert found, said
+        rounding = 0.5 if "aged" in lesson else 0.05
+        total = sum(amount(bar, language) for bar in bars)
+        assert total == pytest.approx(amount(found[1], language), abs=rounding * (len(bars) + 1))
+    assert foreign(opened, lab) == []
+    assert opened.problems == []
