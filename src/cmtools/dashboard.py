@@ -30,9 +30,9 @@ def report_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") ->
 
 def currencies(items: Any) -> list[str]:
     """Currencies of the open items, largest outstanding first."""
-    aged = nw.from_native(aged_balance(items, datetime(2000, 1, 1), by=None))
-    frame = (aged.collect() if isinstance(aged, nw.LazyFrame) else aged).to_pandas()
-    return frame.sort_values("total", ascending=False, key=abs)["currency"].tolist()
+    sums = nw.from_native(items).group_by("currency").agg(nw.col("open_amount").sum())
+    frame = (sums.collect() if isinstance(sums, nw.LazyFrame) else sums).to_pandas()
+    return frame.sort_values("open_amount", ascending=False, key=abs)["currency"].tolist()
 
 
 def key_figures(ledger: Ledger, as_of: str | date, currency: str | None = None, window: int = 3) -> pd.DataFrame:

@@ -88,7 +88,7 @@ def largest_overdue(aged: pd.DataFrame, language: str | None = None, count: int 
     """
     currency, late = _currency(aged), late_columns(aged.columns)
     top = aged.assign(overdue=aged[late].sum(axis=1)).query("overdue > 0").nlargest(count, "overdue").iloc[::-1]
-    names = [escape(_short(str(name))) for name in top["customer_name"]]
+    names = [escape(_short(str(name)), quote=False) for name in top["customer_name"]]  # plotly knows no &quot;
     figure = go.Figure(layout=_layout(language, message("chart_overdue", language, currency=escape(currency))))
     for rank, bucket in enumerate(late):
         figure.add_bar(

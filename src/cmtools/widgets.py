@@ -20,6 +20,7 @@ from cmtools.receivables import count_back, dso, late_columns
 from cmtools.schemas import Ledger, as_day
 
 WIDE = {"description_width": "initial"}
+LONG = {"width": "32em", "flex": "0 0 auto"}  # beside its name the default leaves a slider no room
 
 
 def aged_balance(ledger: Ledger, as_of: str | date, language: str | None = None) -> controls.Widget:
@@ -39,7 +40,7 @@ def aged_balance(ledger: Ledger, as_of: str | date, language: str | None = None)
     """
     at = as_day(as_of)
     back = controls.IntSlider(
-        0, 0, 24, description=message("widget_months_back", language), style=WIDE, continuous_update=False
+        0, 0, 24, description=message("widget_months_back", language), style=WIDE, layout=LONG, continuous_update=False
     )
     clock = _choice("widget_clock", ("due_date", "issue_date"), language)
     in_credit = _choice("widget_in_credit", ("column", "own_date"), language)
@@ -93,7 +94,7 @@ def dso_collected(ledger: Ledger, as_of: str | date, language: str | None = None
         10,
         description=f"{message('widget_share', language)} (%)",
         style=WIDE,
-        layout={"width": "32em"},  # beside so long a name the default leaves no room for the slider
+        layout=LONG,
         continuous_update=False,
     )
 
@@ -143,7 +144,7 @@ def _panel(inputs: list[Any], draw: Callable[[], None]) -> controls.Widget:
     for control in inputs:
         control.observe(redraw, names="value")
     redraw()
-    return controls.VBox([controls.HBox(inputs), area])
+    return controls.VBox([controls.HBox(inputs, layout={"flex_flow": "row wrap"}), area])
 
 
 def _months_before(at: datetime, months: int) -> datetime:
