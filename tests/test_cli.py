@@ -1,5 +1,6 @@
 """The command: exit codes, messages in the language asked for, and never half a report."""
 
+import html
 import json
 import shutil
 import subprocess
@@ -260,7 +261,10 @@ def test_tolerant_says_on_the_first_page_what_was_left_out(monthly, write, capsy
 def test_nothing_open_is_a_report_too(monthly, write):
     code, folder = monthly("--ledger", write(GOOD), "--as-of", "2020-01-31", "--language", "fr")
     assert code == 0
-    assert "Rien à signaler." in (folder / "report.html").read_text(encoding="utf-8")
+    page = html.unescape((folder / "report.html").read_text(encoding="utf-8")).replace("\u00a0", " ")
+    assert "Rien à signaler." in page
+    assert "Au 31/01/2020, l'encours est de 0,00 EUR sur 0 client débiteur" in page
+    assert "non calculable : aucun encours" in page
 
 
 def test_output_that_is_a_file(monthly, write, tmp_path, capsys):

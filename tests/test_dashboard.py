@@ -86,6 +86,12 @@ def test_inputs_are_the_numbers_that_made_the_value(figures):
     assert set(figures["currency"]) == {"EUR"}
 
 
+def test_counts_of_items_behind_the_amounts_without_other_inputs(figures):
+    # not due: B and R; unallocated: the credit note N and the receipt P; one item each for the others
+    expected = {"not_due": 2, "unallocated": 2, "unknown_age": 1, "disputed": 1, "doubtful": 1, "retention": 1}
+    assert {key: figures.loc[key, "inputs"] for key in expected} == {key: {"count": n} for key, n in expected.items()}
+
+
 def test_the_same_by_customer():
     """A ledger cut in two has figures that add up."""
     parts = []

@@ -139,7 +139,7 @@ def test_nothing_to_show_is_said():
     assert "<p>Rien à signaler.</p>" in table(empty, "fr", total=True)
     assert "<p>Nothing to report.</p>" in table(empty, "en")
     assert "Rien à signaler." in display.said(None, "fr")
-    assert display.said("no_sales", "fr") == "<p>Aucun chiffre d'affaires sur la période</p>".replace("'", "&#x27;")
+    assert display.said("no_sales", "fr") == "<p>Aucun chiffre d'affaires sur la période.</p>".replace("'", "&#x27;")
 
 
 def test_missing_values():

@@ -1,7 +1,7 @@
 # %% [markdown] tags=["fr"]
 # # 07. Le DSO : combien de jours de ventes attendons-nous ?
 #
-# **La question.** L'encours vaut 1,4 million : est-ce beaucoup ? Cela dépend des ventes. Le DSO (*days sales
+# **La question.** L'encours vaut près de 1,5 million : est-ce beaucoup ? Cela dépend des ventes. Le DSO (*days sales
 # outstanding*) exprime l'encours en jours de chiffre d'affaires TTC.
 #
 # Deux méthodes, et il faut les deux :
@@ -12,7 +12,7 @@
 # %% [markdown] tags=["en"]
 # # 07. DSO: how many days of sales are we waiting for?
 #
-# **The question.** The outstanding is 1.4 million: is that much? It depends on sales. The DSO (*days sales outstanding*)
+# **The question.** The outstanding is nearly 1.5 million: is that much? It depends on sales. The DSO (*days sales outstanding*)
 # expresses the outstanding in days of sales incl. VAT.
 #
 # Two methods, and both are needed:
@@ -37,8 +37,8 @@ ledger = cm.read_ledger(ledger_file)
 # %% tags=["nbval-check-output"]
 for months in (3, 12):
     result = cm.dso(ledger, as_of, months=months)
-    receivables, sales = (cm.language.money(value, result.currency, language) for value in (result.receivables, result.sales))
-    print(f"{receivables} / {sales} × {result.period_days} = {cm.language.number(result.days, 1, language)}")
+    owed, sold = (cm.language.money(value, result.currency, language) for value in (result.receivables, result.sales))
+    print(f"{owed} / {sold} × {result.period_days} = {cm.language.number(result.days, 1, language)}")
 # %% [markdown] tags=["fr"]
 # **Lecture.** Même encours, deux réponses : sur trois mois le DSO suit la saison, sur douze mois il la lisse. Toujours
 # écrire la période à côté du chiffre.
@@ -113,7 +113,7 @@ for sales in (2870.4, 2400):
 sold = [(2500, 30), (1750, 31), (2250, 31), (2500, 30), (2000, 31), (2250, 30)]
 published = cm.count_back(12_000, [(9 - back, sales, days) for back, (sales, days) in enumerate(sold)])
 print(cm.language.number(published.days, 1, language))
-published.table.round(1)
+cm.display.table(published.table.drop(columns="month"), language)
 # %% [markdown] tags=["fr"]
 # **Piège 3 : la moyenne des DSO des clients.** Un petit client qui paie à 120 jours pèserait autant qu'un grand qui paie à
 # 30. Le DSO d'un groupe est la somme des encours sur la somme des ventes.

@@ -28,11 +28,23 @@ def report_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") ->
     return items if frame["unknown"].any() else in_book_currency(items, ledger.book_currency)
 
 
-def currencies(items: Any) -> list[str]:
-    """Currencies of the open items, largest outstanding first."""
-    sums = nw.from_native(items).group_by("currency").agg(nw.col("open_amount").sum())
+def currencies(items: Any, ledger: Ledger | None = None) -> list[str]:
+    """Currencies of the open items, largest outstanding first.
+
+    With nothing open, the one currency to say so in, if `ledger` tells it.
+    """
+    found = _by_amount(nw.from_native(items).select("currency", amount=nw.col("open_amount")))
+    if found or ledger is None:
+        return found
+    invoices = nw.from_native(ledger.invoices)
+    unknown = invoices.filter(nw.col("book_amount").is_null()).select("currency", "amount")
+    return _by_amount(unknown)[:1] or [ledger.book_currency]
+
+
+def _by_amount(amounts: Any) -> list[str]:
+    sums = amounts.group_by("currency").agg(nw.col("amount").sum())
     frame = (sums.collect() if isinstance(sums, nw.LazyFrame) else sums).to_pandas()
-    return frame.sort_values("open_amount", ascending=False, key=abs)["currency"].tolist()
+    return frame.sort_values("amount", ascending=False, key=abs)["currency"].tolist()
 
 
 def key_figures(ledger: Ledger, as_of: str | date, currency: str | None = None, window: int = 3) -> pd.DataFrame:
@@ -83,7 +95,7 @@ def _figures(ledger: Ledger, at: datetime, currency: str | None, window: int) ->
     items = open_items(ledger, at) if own else report_items(ledger, at)
     frame = nw.from_native(items)
     local = (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
-    shown = currency or next(iter(currencies(items)), ledger.book_currency)
+    shown = currency or currencies(items, ledger)[0]
     local = local[local["currency"] == shown]
     aged = aged_balance(local, at, by=None)
     sums = (
@@ -93,34 +105,46 @@ def _figures(ledger: Ledger, at: datetime, currency: str | None, window: int) ->
     )
     late = {name: float(sums[name]) for name in late_columns(bucket_names())}
     overdue = sum(late.values())
+    old = {name: late[name] for name in list(late)[2:]}
+    parts = {name: float(sums[name]) for name in ("not_due", "unknown_age", "unallocated")}
+    counts = _counts(local, at)
     rows = [
-        _money(
-            "outstanding",
-            sums["total"],
-            shown,
-            not_due=sums["not_due"],
-            overdue=overdue,
-            unknown_age=sums["unknown_age"],
-            unallocated=sums["unallocated"],
-        )
+        _money("outstanding", sums["total"], shown, **parts, overdue=overdue),
+        _money("not_due", parts["not_due"], shown, count=counts["not_due"]),
+        _money("overdue", overdue, shown, **late),
+        _overdue_rate(local, at, shown, overdue, float(sums["total"] - sums["unallocated"])),
+        _money("over_60", sum(old.values()), shown, **old),
     ]
-    rows += [
-        _money("not_due", sums["not_due"], shown),
-        _row("overdue", "money", round(overdue, 2), shown, None, None, **late),
-    ]
-    rate = overdue_rate(local, at)
-    gross = float(sums["total"] - sums["unallocated"])
-    reason = "no_outstanding" if rate.empty else rate["reason"].iloc[0]
-    value = float("nan") if rate.empty else rate["rate"].iloc[0]
-    rows.append(_row("overdue_rate", "rate", value, shown, reason, overdue=overdue, outstanding_gross=gross))
-    old = sum(late[name] for name in list(late)[2:])
-    rows.append(_money("over_60", old, shown, **{name: late[name] for name in list(late)[2:]}))
-    doubtful = float(local.loc[local["doubtful"].astype(bool), "open_amount"].sum())
-    rows += [_money("disputed", sums["disputed"], shown), _money("doubtful", doubtful, shown)]
-    rows += [_money(name, sums[name], shown) for name in ("retention", "unknown_age", "unallocated")]
+    rows += [_money(name, parts[name], shown, count=counts[name]) for name in ("unknown_age", "unallocated")]
+    rows += [_money(name, sums[name], shown, count=counts[name]) for name in ("disputed", "retention")]
+    doubtful = local.loc[local["doubtful"].astype(bool), "open_amount"].sum()
+    rows.append(_money("doubtful", doubtful, shown, count=counts["doubtful"]))
     asked = shown if shown != ledger.book_currency or not _one_book(items) else None
     rows += _dso_rows(ledger, at, asked, shown, window)
     return pd.DataFrame(rows).set_index("key")
+
+
+def _counts(items: pd.DataFrame, at: datetime) -> dict[str, int]:
+    """How many open items stand behind the amounts that no other figure explains."""
+    credit, undated = items["open_amount"] < 0, items["due_date"].isna()
+    retention = items["retention"].astype(bool)
+    waiting = (items["due_date"] >= pd.Timestamp(at)) | (undated & retention)
+    flags = {
+        "not_due": waiting & ~credit,
+        "unknown_age": undated & ~retention & ~credit,
+        "unallocated": credit,
+        "retention": retention,
+        "disputed": items["disputed"].astype(bool),
+        "doubtful": items["doubtful"].astype(bool),
+    }
+    return {name: int(flag.sum()) for name, flag in flags.items()}
+
+
+def _overdue_rate(items: pd.DataFrame, at: datetime, shown: str, overdue: float, gross: float) -> dict[str, Any]:
+    rate = overdue_rate(items, at)
+    reason = "no_outstanding" if rate.empty else rate["reason"].iloc[0]
+    value = float("nan") if rate.empty else rate["rate"].iloc[0]
+    return _row("overdue_rate", "rate", value, shown, reason, overdue=overdue, outstanding_gross=gross)
 
 
 def _one_book(items: Any) -> bool:

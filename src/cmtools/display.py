@@ -257,8 +257,9 @@ def _card(key: str, row: dict[str, Any], language: str | None) -> str:
         if text
     )
     shown = f'<div class="v">{escape(value)}</div>' if known else f"<div>{escape(value)}</div>"
-    name = label(key, language)
-    name = name[:1].upper() + name[1:]  # "dont litiges" heads a card too
+    name = label(f"card_{key}", language)
+    if name == f"card_{key}":  # a card that needs no other words than the column
+        name = label(key, language)
     before = f"{label('previous', language)}{message('colon', language)}{figure(row, language, 'previous')}"
     return (
         f'<div class="cm-card"><div class="k">{escape(name)}</div>{shown}'
@@ -330,7 +331,8 @@ def headline(
 def said(key: str | None, language: str | None = None) -> Html:
     """One sentence of the catalogue, as a paragraph; an empty one says there is nothing to report."""
     text = message(key or "nothing_to_show", language)
-    return Html(f"<p>{escape(text[:1].upper() + text[1:])}</p>")
+    text = text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    return Html(f"<p>{escape(text)}</p>")
 
 
 def counts(report: LoadReport, language: str | None = None) -> Html:

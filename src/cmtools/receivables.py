@@ -642,7 +642,8 @@ def dso_by_month(
     pandas.DataFrame, one row per date, oldest first
         `date`, `receivables`, `sales` (of that month), `dso_balance`,
         `dso_count_back` (days; NaN where not computable), `at_least_days`,
-        `reason` (message key).
+        `reason` (message key). From a list of open items only, past balances
+        and sales are not known: NaN.
     """
     at = as_day(as_of)
     unit = _unit(ledger, currency)
@@ -671,6 +672,8 @@ def dso_by_month(
     table = pd.DataFrame(rows, columns=columns).astype(
         dict.fromkeys(["dso_balance", "dso_count_back", "at_least_days"], float)
     )
+    if not ledger.complete_sales:  # what was paid since is not in the list
+        table[["receivables", "sales"]] = float("nan")
     return table.sort_values("date", ignore_index=True)
 
 

@@ -131,9 +131,10 @@ def run(
     _check_parameters(notebook, parameters)
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
-    hashes = {
-        key: _sha256(value) for key, value in parameters.items() if isinstance(value, str) and os.path.isfile(value)
-    }
+    # The notebook runs in the output folder: a path means what it meant to the caller.
+    paths = {key: value for key, value in parameters.items() if isinstance(value, str) and os.path.isfile(value)}
+    parameters = {**parameters, **{key: os.path.abspath(path) for key, path in paths.items()}}
+    hashes = {key: _sha256(path) for key, path in paths.items()}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as partial:
         made = {kind: Path(partial) / f"{name}.{kind}" for kind in ("ipynb", "xlsx", "html", "json")}
         _execute(notebook, made["ipynb"], {**parameters, "workbook": str(made["xlsx"])}, folder, language)
