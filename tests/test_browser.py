@@ -259,9 +259,7 @@ def test_every_key_figure_unfolds(report):
         card.locator("summary").click()
         assert lines.first.is_visible()
         unfolded[name.lower()] = card.locator("details b").all_inner_texts()
-    assert [name for name, heads in unfolded.items() if not {formula, excluded} <= set(heads)] == []
-    made = ("outstanding", "overdue", "overdue_rate", "over_60", "dso_count_back", "dso_balance")
-    assert [key for key in made if inputs not in unfolded[label(key, language).lower()]] == []
+    assert [name for name, heads in unfolded.items() if not {formula, inputs, excluded} <= set(heads)] == []
     # What the first card shows adds up: not due + overdue + unknown age + unallocated = outstanding.
     total = amount(cards.first.locator(".v").inner_text(), language)
     (line,) = [text for text in cards.first.locator("details > div").all_inner_texts() if text.startswith(inputs)]

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -265,6 +266,14 @@ def test_nothing_open_is_a_report_too(monthly, write):
     assert "Rien à signaler." in page
     assert "Au 31/01/2020, l'encours est de 0,00 EUR sur 0 client débiteur" in page
     assert "non calculable : aucun encours" in page
+
+
+@pytest.mark.slow
+def test_paths_are_those_of_the_folder_the_command_runs_in(write, tmp_path, monkeypatch):
+    path = Path(write(GOOD))
+    monkeypatch.chdir(path.parent)
+    assert main(["report", "monthly", "--ledger", path.name, "--as-of", "2026-06-30", "--output", "some/where"]) == 0
+    assert names(path.parent / "some" / "where") == ["report.html", "report.ipynb", "report.json", "report.xlsx"]
 
 
 def test_output_that_is_a_file(monthly, write, tmp_path, capsys):

@@ -66,8 +66,11 @@ def sample(root):
     for row in data.factures:
         row["book"], row["booked"] = cents(row["Montant TTC EUR"]), day(row["Date comptable"])
     for row in data.reglements:
-        row["book"], row["paid"], row["allocated"] = (cents(row["Montant EUR"]), day(row["Date règlement"]),
-                                                      day(row["Date lettrage"]))
+        row["book"], row["paid"], row["allocated"] = (
+            cents(row["Montant EUR"]),
+            day(row["Date règlement"]),
+            day(row["Date lettrage"]),
+        )
     for lines in data.fec.values():
         for line in lines:
             line["amount"], line["day"] = cents(line["Debit"]) - cents(line["Credit"]), day(line["EcritureDate"])
@@ -155,8 +158,12 @@ def test_sizes(sample):
 
 def test_the_data_sheet_counts_the_rows(sample):
     sheet = (sample.folder / "README.md").read_text(encoding="utf-8")
-    lengths = {"factures.csv": len(sample.factures), "reglements.csv": len(sample.reglements),
-               "clients.csv": len(sample.clients), **{FECS[year]: len(lines) for year, lines in sample.fec.items()}}
+    lengths = {
+        "factures.csv": len(sample.factures),
+        "reglements.csv": len(sample.reglements),
+        "clients.csv": len(sample.clients),
+        **{FECS[year]: len(lines) for year, lines in sample.fec.items()},
+    }
     for language, mark in (("Lignes", "\u00a0"), ("Rows", ",")):
         part = sheet[sheet.index(f"| {language}") :]
         for name, length in lengths.items():
@@ -179,8 +186,11 @@ def headline(sample, left):
     due = {row["Pièce"]: day(row["Échéance"]) for row in sample.factures}
     gross = sum(value for value in left.values() if value > 0)
     late = sum(value for item, value in left.items() if value > 0 and due[item] and due[item] < CLOSING)
-    sales = sum(row["book"] for row in sample.factures
-                if row["Nature"] in ("Facture", "Avoir") and day(row["Date facture"]) > date(2025, 6, 30))
+    sales = sum(
+        row["book"]
+        for row in sample.factures
+        if row["Nature"] in ("Facture", "Avoir") and day(row["Date facture"]) > date(2025, 6, 30)
+    )
     figures = {"outstanding": owed, "overdue_rate": 100 * late / gross, "dso": owed / (sales / 100) * 365}
     for year in (2024, 2025, 2026):
         figures[f"sales_{year}"] = (
@@ -302,10 +312,16 @@ def behaviours(sample, left):
         ),
         "retention": sum(row["Retenue de garantie"] == "oui" for row in sample.factures),
         "not received": sum(row["Retenue de garantie"] == "oui" and not row["Échéance"] for row in sample.factures),
-        "retention overdue": sum(left[key] > 0 and day(row["Échéance"]) < CLOSING for key, row in items.items()
-                                 if row["Retenue de garantie"] == "oui" and row["Échéance"]),
-        "retention to come": sum(left[key] > 0 and day(row["Échéance"]) >= CLOSING for key, row in items.items()
-                                 if row["Retenue de garantie"] == "oui" and row["Échéance"]),
+        "retention overdue": sum(
+            left[key] > 0 and day(row["Échéance"]) < CLOSING
+            for key, row in items.items()
+            if row["Retenue de garantie"] == "oui" and row["Échéance"]
+        ),
+        "retention to come": sum(
+            left[key] > 0 and day(row["Échéance"]) >= CLOSING
+            for key, row in items.items()
+            if row["Retenue de garantie"] == "oui" and row["Échéance"]
+        ),
         "unallocated": sum(not row["Pièce"] for row in sample.reglements),
         "allocated later": sum(
             row["Nature"] == "Encaissement" and row["allocated"] is not None and row["allocated"] > row["paid"]
@@ -331,17 +347,47 @@ def behaviours(sample, left):
 def test_the_behaviours_are_there(sample, left):
     counts = behaviours(sample, left)
     assert counts == {
-        "disputes": 103, "open disputes": 9, "retention": 384, "not received": 51, "retention overdue": 65,
-        "retention to come": 123, "unallocated": 17, "allocated later": 121, "instalments": 45, "partly paid": 122,
-        "open credit notes": 4, "returned, paid again": 2, "returned, open": 1, "down payments": 16,
-        "doubtful customers": 2, "losses": 3, "bills": 85, "set-offs": 7, "open in dollars": 5,
-        "customers in credit": 2, "customers with several spellings": 5, "booked later": 84,
+        "disputes": 103,
+        "open disputes": 9,
+        "retention": 384,
+        "not received": 51,
+        "retention overdue": 65,
+        "retention to come": 123,
+        "unallocated": 17,
+        "allocated later": 121,
+        "instalments": 45,
+        "partly paid": 122,
+        "open credit notes": 4,
+        "returned, paid again": 2,
+        "returned, open": 1,
+        "down payments": 16,
+        "doubtful customers": 2,
+        "losses": 3,
+        "bills": 85,
+        "set-offs": 7,
+        "open in dollars": 5,
+        "customers in credit": 2,
+        "customers with several spellings": 5,
+        "booked later": 84,
     }
     sheet = (sample.folder / "README.md").read_text(encoding="utf-8")
-    stated = [[int(number) for number in re.findall(r"\d+", sheet[sheet.index(start) + len(start) :].split("\n\n")[0])]
-              for start in ("Au 30 juin 2026 :", "On 30 June 2026:")]
-    names = ("disputes", "open disputes", "retention", "not received", "retention overdue", "retention to come",
-             "unallocated", "allocated later", "instalments", "partly paid", "booked later")
+    stated = [
+        [int(number) for number in re.findall(r"\d+", sheet[sheet.index(start) + len(start) :].split("\n\n")[0])]
+        for start in ("Au 30 juin 2026 :", "On 30 June 2026:")
+    ]
+    names = (
+        "disputes",
+        "open disputes",
+        "retention",
+        "not received",
+        "retention overdue",
+        "retention to come",
+        "unallocated",
+        "allocated later",
+        "instalments",
+        "partly paid",
+        "booked later",
+    )
     assert stated == [[counts[name] for name in names]] * 2
 
 
@@ -363,14 +409,27 @@ def test_the_customers_named_in_the_data_sheet(sample, left):
     assert items["Impayé"] == {"000109", "000127", "000139"}
     assert {key for key, value in owed.items() if value < 0} == {"000151", "000224"}
     assert {row["N° client"] for row in sample.factures if row["Nature"] == "Avoir" and left[row["Pièce"]] < 0} == {
-        "000136", "000168", "000181", "000189"}
+        "000136",
+        "000168",
+        "000181",
+        "000189",
+    }
     assert settled["Effet"] == {"000112", "000123", "000134"}
     assert settled["Compensation"] == {"000146"}
     assert items["Acompte"] == {"000197", "000208"}
     assert {row["N° client"] for row in sample.clients if row["Segment"] == "Export"} == {
-        "000101", "000135", "000167", "000202"}
+        "000101",
+        "000135",
+        "000167",
+        "000202",
+    }
     assert {key for key, names in spellings(sample).items() if len(names) == 3} == {
-        "000106", "000119", "000121", "000144", "000203"}
+        "000106",
+        "000119",
+        "000121",
+        "000144",
+        "000203",
+    }
 
 
 def partly_settled(sample):
@@ -507,8 +566,11 @@ def test_balance_sheet_is_plausible(sample, year):
     assert abs(totals["421"]) == abs(totals["457"]) == abs(totals["404"]) == 0
     cash, month_end_cash = 0, []
     for at in month_ends(year):
-        month = [line["amount"] for line in sample.fec[year]
-                 if line["CompteNum"] == "512000" and (line["day"].year, line["day"].month) == (at.year, at.month)]
+        month = [
+            line["amount"]
+            for line in sample.fec[year]
+            if line["CompteNum"] == "512000" and (line["day"].year, line["day"].month) == (at.year, at.month)
+        ]
         cash += sum(month)
         month_end_cash.append(cash)
     assert min(month_end_cash) < 0 < max(month_end_cash)
@@ -583,8 +645,12 @@ def test_exchange_differences_stay_out_of_the_customer_accounts(sample, left):
     change = [line for lines in sample.fec.values() for line in lines if line["CompteNum"] in ("656000", "756000")]
     assert {line["CompteNum"] for line in change} == {"656000", "756000"}
     paid = [row for row in sample.reglements if row["Devise"] == "USD" and row["paid"] > date(2024, 6, 30)]
-    bank = sum(line["amount"] for lines in sample.fec.values() for line in lines
-               if line["CompteNum"] == "512000" and line["PieceRef"].startswith("SWIFT"))
+    bank = sum(
+        line["amount"]
+        for lines in sample.fec.values()
+        for line in lines
+        if line["CompteNum"] == "512000" and line["PieceRef"].startswith("SWIFT")
+    )
     assert bank == sum(row["book"] for row in paid) - sum(line["amount"] for line in change)
 
 

@@ -129,7 +129,7 @@ def run(
         If a cell fails or takes too long, or no workbook was written.
     """
     _check_parameters(notebook, parameters)
-    folder = Path(output)
+    folder = Path(output).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     # The notebook runs in the output folder: a path means what it meant to the caller.
     paths = {key: value for key, value in parameters.items() if isinstance(value, str) and os.path.isfile(value)}
