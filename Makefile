@@ -27,6 +27,7 @@ test: lint
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check src tests course data benchmarks
 	$(BIN)/mypy
 
 notebooks: $(VENV)/test.done

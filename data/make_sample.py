@@ -210,46 +210,131 @@ ORDINARY = ((1, STANDARD),)
 HOUSING = ((30, STANDARD), (50, RENOVATION), (20, ENERGY))
 BUILDER = ((68, REVERSE), (32, STANDARD))  # we are its subcontractor: it declares the VAT
 SEGMENTS = (
-    Segment("Grand compte", 8, (170_000, 380_000), 24, ((5, "30 jours"), (2, "45 jours fin de mois"), (1, "60 jours")),
-            ((5, (-7, 3)), (1, (0, 5)))),
-    Segment("PME", 46, (20_000, 92_000), 10, ((7, "30 jours"), (2, "45 jours fin de mois"), (1, "60 jours")),
-            ((7, (-4, 4)), (4, (2, 5)), (2, (11, 8)), (1, (34, 16)))),
-    Segment("TPE", 44, (3_500, 16_000), 4, ((8, "30 jours"), (1, "45 jours fin de mois")),
-            ((6, (-3, 4)), (3, (8, 7)), (2, (34, 18)))),
+    Segment(
+        "Grand compte",
+        8,
+        (170_000, 380_000),
+        24,
+        ((5, "30 jours"), (2, "45 jours fin de mois"), (1, "60 jours")),
+        ((5, (-7, 3)), (1, (0, 5))),
+    ),
+    Segment(
+        "PME",
+        46,
+        (20_000, 92_000),
+        10,
+        ((7, "30 jours"), (2, "45 jours fin de mois"), (1, "60 jours")),
+        ((7, (-4, 4)), (4, (2, 5)), (2, (11, 8)), (1, (34, 16))),
+    ),
+    Segment(
+        "TPE",
+        44,
+        (3_500, 16_000),
+        4,
+        ((8, "30 jours"), (1, "45 jours fin de mois")),
+        ((6, (-3, 4)), (3, (8, 7)), (2, (34, 18))),
+    ),
     Segment("Secteur public", 18, (30_000, 125_000), 9, ((1, "30 jours"),), ((5, (-3, 4)), (3, (6, 6)))),
     Segment("Export", 4, (60_000, 125_000), 8, ((1, "60 jours"), (1, "30 jours")), ((2, (2, 4)), (1, (13, 7)))),
 )
 COLLECTORS = ("Ysoline Brantoxe", "Maëlo Quirvaudel", "Solvène Drapiquaz")
 SALESPEOPLE = ("Tancrède Olivrazec", "Perle Zwanbecque", "Guildo Martruchaz", "Apolline Vexandrol", "Evrard Crolipanvé")
 FORMS = {  # pattern of the name, VAT of our invoices
-    "Grand compte": (("{} Construction", BUILDER), ("{} Bâtiment", BUILDER), ("{} Promotion", ORDINARY),
-                     ("{} Habitat", HOUSING)),
-    "PME": (("{} Rénovation", BUILDER), ("{} Agencement", BUILDER), ("Constructions {}", BUILDER),
-            ("{} et Fils", ORDINARY), ("Cabinet {} Syndic", HOUSING), ("{} Façades", BUILDER)),
-    "TPE": (("Atelier {}", ORDINARY), ("Ets {}", ORDINARY), ("{} Travaux", BUILDER), ("Boutique {}", ORDINARY),
-            ("SCI {}", HOUSING), ("Auberge {}", ORDINARY)),
-    "Secteur public": (("Commune de {}", ORDINARY), ("Office d'habitat de {}", HOUSING), ("Lycée {}", ORDINARY),
-                       ("Syndicat scolaire de {}", ORDINARY), ("Hôpital de {}", ORDINARY)),
-    "Export": (("{} Millworks Inc.", ((1, EXPORT),)), ("{} Interiors LLC", ((1, EXPORT),)),
-               ("{} Windows Corp.", ((1, EXPORT),)), ("{} Trading FZE", ((1, EXPORT),))),
+    "Grand compte": (
+        ("{} Construction", BUILDER),
+        ("{} Bâtiment", BUILDER),
+        ("{} Promotion", ORDINARY),
+        ("{} Habitat", HOUSING),
+    ),
+    "PME": (
+        ("{} Rénovation", BUILDER),
+        ("{} Agencement", BUILDER),
+        ("Constructions {}", BUILDER),
+        ("{} et Fils", ORDINARY),
+        ("Cabinet {} Syndic", HOUSING),
+        ("{} Façades", BUILDER),
+    ),
+    "TPE": (
+        ("Atelier {}", ORDINARY),
+        ("Ets {}", ORDINARY),
+        ("{} Travaux", BUILDER),
+        ("Boutique {}", ORDINARY),
+        ("SCI {}", HOUSING),
+        ("Auberge {}", ORDINARY),
+    ),
+    "Secteur public": (
+        ("Commune de {}", ORDINARY),
+        ("Office d'habitat de {}", HOUSING),
+        ("Lycée {}", ORDINARY),
+        ("Syndicat scolaire de {}", ORDINARY),
+        ("Hôpital de {}", ORDINARY),
+    ),
+    "Export": (
+        ("{} Millworks Inc.", ((1, EXPORT),)),
+        ("{} Interiors LLC", ((1, EXPORT),)),
+        ("{} Windows Corp.", ((1, EXPORT),)),
+        ("{} Trading FZE", ((1, EXPORT),)),
+    ),
 }
-STARTS = ("Bru", "Cra", "Dro", "Fli", "Gla", "Jov", "Kel", "Lur", "Mor", "Nav", "Pli", "Qui", "Ruz", "Sta", "Tre",
-          "Vol", "Wen", "Xan", "Yvo", "Zar")
+STARTS = (
+    "Bru",
+    "Cra",
+    "Dro",
+    "Fli",
+    "Gla",
+    "Jov",
+    "Kel",
+    "Lur",
+    "Mor",
+    "Nav",
+    "Pli",
+    "Qui",
+    "Ruz",
+    "Sta",
+    "Tre",
+    "Vol",
+    "Wen",
+    "Xan",
+    "Yvo",
+    "Zar",
+)
 MIDDLES = ("zev", "qua", "xol", "vru", "mix", "bzi", "dax", "zul", "pte", "giv")
 ENDS = ("oudre", "ivard", "ézec", "axime", "ultron", "oquine", "andor", "urbel", "iprez", "olane")
 FIRST_NAMES = ("Albane", "Bérenger", "Clélie", "Dorian", "Elzéar", "Flavie", "Gaspard", "Hermine", "Isaure", "Joris")
 # role of the n-th customer of a segment: each shows one behaviour, see the data sheet
-ROLES = {("PME", 3): "bill", ("PME", 7): "bill", ("PME", 11): "bill", ("PME", 15): "set_off",
-         ("PME", 5): "liquidation", ("PME", 9): "doubtful", ("PME", 13): "drift", ("PME", 17): "drift",
-         ("PME", 21): "drift", ("TPE", 4): "drift", ("Grand compte", 5): "drift", ("TPE", 2): "returned",
-         ("TPE", 8): "returned", ("TPE", 12): "returned", ("TPE", 16): "paid_twice", ("PME", 25): "paid_twice",
-         ("PME", 29): "paid_twice", ("PME", 4): "old_dispute", ("Secteur public", 3): "old_dispute",
-         ("Grand compte", 2): "rebate", ("Grand compte", 4): "rebate", ("PME", 27): "rebate", ("PME", 30): "rebate",
-         ("PME", 33): "deposit", ("PME", 36): "deposit"}
+ROLES = {
+    ("PME", 3): "bill",
+    ("PME", 7): "bill",
+    ("PME", 11): "bill",
+    ("PME", 15): "set_off",
+    ("PME", 5): "liquidation",
+    ("PME", 9): "doubtful",
+    ("PME", 13): "drift",
+    ("PME", 17): "drift",
+    ("PME", 21): "drift",
+    ("TPE", 4): "drift",
+    ("Grand compte", 5): "drift",
+    ("TPE", 2): "returned",
+    ("TPE", 8): "returned",
+    ("TPE", 12): "returned",
+    ("TPE", 16): "paid_twice",
+    ("PME", 25): "paid_twice",
+    ("PME", 29): "paid_twice",
+    ("PME", 4): "old_dispute",
+    ("Secteur public", 3): "old_dispute",
+    ("Grand compte", 2): "rebate",
+    ("Grand compte", 4): "rebate",
+    ("PME", 27): "rebate",
+    ("PME", 30): "rebate",
+    ("PME", 33): "deposit",
+    ("PME", 36): "deposit",
+}
 LAST_INVOICE = {"liquidation": date(2025, 1, 31), "doubtful": date(2025, 10, 31)}
-GROUPS = {"Groupe Zarvolinque": (("Grand compte", 0), ("PME", 1), ("PME", 2)),
-          "Groupe Quistramel": (("Grand compte", 3), ("PME", 6), ("TPE", 1)),
-          "Groupe Oxélande": (("PME", 18), ("PME", 19))}
+GROUPS = {
+    "Groupe Zarvolinque": (("Grand compte", 0), ("PME", 1), ("PME", 2)),
+    "Groupe Quistramel": (("Grand compte", 3), ("PME", 6), ("TPE", 1)),
+    "Groupe Oxélande": (("PME", 18), ("PME", 19)),
+}
 FOREIGN = ("US", "US", "CA", "AE")
 
 
@@ -273,15 +358,23 @@ def make_customer(segment: Segment, rank: int, number: str, word: str, dice: Dic
     low, high = segment.yearly
     role = ROLES.get((segment.name, rank), "")
     pattern, vat = FORMS[segment.name][rank % len(FORMS[segment.name])]
-    customer = Customer(number=number, name=pattern.format(word), segment=segment.name,
-                        terms=dice.weighted(segment.terms),
-                        country=FOREIGN[rank] if segment.name == "Export" else "FR",
-                        yearly=dice.between(low, high) * 100, per_year=segment.per_year, vat=vat,
-                        habit=dice.weighted(segment.habits), role=role, last_invoice=LAST_INVOICE.get(role, CLOSING),
-                        collector=COLLECTORS[rank % 3 if segment.name != "Secteur public" else 2],
-                        salesperson=dice.pick(SALESPEOPLE),
-                        contact=f"{plain(dice.pick(FIRST_NAMES))}@{plain(word)}.example",
-                        siren="" if segment.name == "Export" else invented_siren(dice))
+    customer = Customer(
+        number=number,
+        name=pattern.format(word),
+        segment=segment.name,
+        terms=dice.weighted(segment.terms),
+        country=FOREIGN[rank] if segment.name == "Export" else "FR",
+        yearly=dice.between(low, high) * 100,
+        per_year=segment.per_year,
+        vat=vat,
+        habit=dice.weighted(segment.habits),
+        role=role,
+        last_invoice=LAST_INVOICE.get(role, CLOSING),
+        collector=COLLECTORS[rank % 3 if segment.name != "Secteur public" else 2],
+        salesperson=dice.pick(SALESPEOPLE),
+        contact=f"{plain(dice.pick(FIRST_NAMES))}@{plain(word)}.example",
+        siren="" if segment.name == "Export" else invented_siren(dice),
+    )
     customer.runs = segment.name == "Grand compte" or (segment.name == "PME" and rank % 4 == 0)
     customer.retains = not role and segment.name in ("Grand compte", "Secteur public") and rank % 5 < 3
     set_role(customer, rank)
@@ -420,8 +513,15 @@ def split_items(document: Document, parts: list[tuple[str, date | None, int, str
     """Replace the single item by parts (suffix, due date, per mille, account); the first takes the roundings."""
     whole = document.items[0]
     items = [
-        Item(document, suffix, due, share(whole.amount, weight, 1000), share(whole.net or 0, weight, 1000),
-             share(whole.book, weight, 1000), account)
+        Item(
+            document,
+            suffix,
+            due,
+            share(whole.amount, weight, 1000),
+            share(whole.net or 0, weight, 1000),
+            share(whole.book, weight, 1000),
+            account,
+        )
         for suffix, due, weight, account in parts
     ]
     items[0].amount += whole.amount - sum(item.amount for item in items)
@@ -581,8 +681,14 @@ class Story:
             return
         item.dispute_from = opened
         item.reason = self.dice.pick(
-            ("Réserves non levées", "Prix contesté", "Quantité contestée", "Retard de chantier", "Défaut de pose",
-             "Bon de commande absent")
+            (
+                "Réserves non levées",
+                "Prix contesté",
+                "Quantité contestée",
+                "Retard de chantier",
+                "Défaut de pose",
+                "Bon de commande absent",
+            )
         )
         if closed is None or closed > CLOSING:
             return
@@ -668,8 +774,11 @@ class Story:
     def rebates(self) -> None:
         """Yearly rebate in January: a stand-alone credit note, used weeks later or not at all."""
         for year in (2024, 2025, 2026):
-            sales = sum(document.net for document in self.data.documents
-                        if document.customer is self.customer and document.issue.year == year - 1)
+            sales = sum(
+                document.net
+                for document in self.data.documents
+                if document.customer is self.customer and document.issue.year == year - 1
+            )
             note = credit_note(self.customer, business_day(date(year, 1, 20)), share(sales, 12, 1000), *STANDARD)
             note.rebate = True
             self.data.documents.append(note)
@@ -724,15 +833,32 @@ def doubtful_customers(data: LedgerData) -> None:
     for item in lost[: (len(lost) + 1) // 2]:
         amount = open_amount(item, data.settlements)
         data.settlements.append(
-            Settlement("Perte", item.customer, item, amount, amount, date(2026, 5, 29), date(2026, 5, 29),
-                       f"loss {item.customer.number}", account=DOUBTFUL_ACCOUNT)
+            Settlement(
+                "Perte",
+                item.customer,
+                item,
+                amount,
+                amount,
+                date(2026, 5, 29),
+                date(2026, 5, 29),
+                f"loss {item.customer.number}",
+                account=DOUBTFUL_ACCOUNT,
+            )
         )
     slow = make_doubtful(data, "doubtful", date(2026, 1, 30))
     first = slow[0]
     amount = share(open_amount(first, data.settlements), 400, 1000)
     data.settlements.append(
-        Settlement("Encaissement", first.customer, first, amount, amount, date(2026, 4, 17), date(2026, 4, 17),
-                   account=DOUBTFUL_ACCOUNT)
+        Settlement(
+            "Encaissement",
+            first.customer,
+            first,
+            amount,
+            amount,
+            date(2026, 4, 17),
+            date(2026, 4, 17),
+            account=DOUBTFUL_ACCOUNT,
+        )
     )
 
 
@@ -750,8 +876,11 @@ def group_receipts(data: LedgerData) -> None:
             row.receipt = f"receipt {key}"
         plain_rows = all(row.account == GOODS_ACCOUNT and row.item is not None for row in rows)
         last = all(row.paid == latest.get(id(row.item)) for row in rows)  # nothing settles these items later
-        if (plain_rows and rows[0].customer.currency == "EUR"
-            and rows[0].customer.role not in ("liquidation", "doubtful")):
+        if (
+            plain_rows
+            and rows[0].customer.currency == "EUR"
+            and rows[0].customer.role not in ("liquidation", "doubtful")
+        ):
             if last:
                 allocate_later(data, rows, dice)
             if dice.chance(8):
@@ -850,15 +979,55 @@ def make_ledger() -> LedgerData:
 
 # ---------------------------------------------------------------- ledger files
 
-INVOICE_HEADINGS = ("Pièce", "Facture", "Nature", "N° client", "Client", "Date facture", "Échéance", "Date comptable",
-                    "Devise", "Montant TTC", "Montant TTC EUR", "Montant HT", "Taux TVA", "Régime TVA",
-                    "Retenue de garantie", "Litige du", "Litige clos le", "Motif du litige", "Douteux depuis le",
-                    "Compte")
-SETTLEMENT_HEADINGS = ("N° règlement", "Pièce", "N° client", "Référence", "Nature", "Devise", "Montant", "Montant EUR",
-                       "Date règlement", "Date lettrage", "Compte")
-CUSTOMER_HEADINGS = ("N° client", "Client", "Groupe", "Segment", "Chargé de recouvrement", "Commercial",
-                     "Limite de crédit", "Limite assureur", "Conditions de règlement", "Contact règlement", "Pays",
-                     "SIREN")
+INVOICE_HEADINGS = (
+    "Pièce",
+    "Facture",
+    "Nature",
+    "N° client",
+    "Client",
+    "Date facture",
+    "Échéance",
+    "Date comptable",
+    "Devise",
+    "Montant TTC",
+    "Montant TTC EUR",
+    "Montant HT",
+    "Taux TVA",
+    "Régime TVA",
+    "Retenue de garantie",
+    "Litige du",
+    "Litige clos le",
+    "Motif du litige",
+    "Douteux depuis le",
+    "Compte",
+)
+SETTLEMENT_HEADINGS = (
+    "N° règlement",
+    "Pièce",
+    "N° client",
+    "Référence",
+    "Nature",
+    "Devise",
+    "Montant",
+    "Montant EUR",
+    "Date règlement",
+    "Date lettrage",
+    "Compte",
+)
+CUSTOMER_HEADINGS = (
+    "N° client",
+    "Client",
+    "Groupe",
+    "Segment",
+    "Chargé de recouvrement",
+    "Commercial",
+    "Limite de crédit",
+    "Limite assureur",
+    "Conditions de règlement",
+    "Contact règlement",
+    "Pays",
+    "SIREN",
+)
 
 
 @dataclass(frozen=True)
@@ -885,12 +1054,28 @@ def name_on_document(item: Item) -> str:
 def invoice_rows(data: LedgerData) -> list[list[Any]]:
     """Rows of the table of items."""
     return [
-        [item.number, item.document.number, item.document.nature, item.customer.number, name_on_document(item),
-         item.document.issue, item.due, item.document.booked, item.customer.currency, Money(item.amount),
-         Money(item.book), None if item.net is None else Money(item.net),
-         None if item.document.rate is None else Rate(item.document.rate), item.document.regime,
-         "oui" if item.account == RETENTION_ACCOUNT else "non", item.dispute_from, item.dispute_until, item.reason,
-         item.doubtful, item.account]
+        [
+            item.number,
+            item.document.number,
+            item.document.nature,
+            item.customer.number,
+            name_on_document(item),
+            item.document.issue,
+            item.due,
+            item.document.booked,
+            item.customer.currency,
+            Money(item.amount),
+            Money(item.book),
+            None if item.net is None else Money(item.net),
+            None if item.document.rate is None else Rate(item.document.rate),
+            item.document.regime,
+            "oui" if item.account == RETENTION_ACCOUNT else "non",
+            item.dispute_from,
+            item.dispute_until,
+            item.reason,
+            item.doubtful,
+            item.account,
+        ]
         for item in data.items
     ]
 
@@ -898,8 +1083,19 @@ def invoice_rows(data: LedgerData) -> list[list[Any]]:
 def settlement_rows(data: LedgerData) -> list[list[Any]]:
     """Rows of the table of settlements."""
     return [
-        [row.number, row.item.number if row.item else None, row.customer.number, row.reference, row.nature,
-         row.customer.currency, Money(row.amount), Money(row.book), row.paid, row.allocated, row.account]
+        [
+            row.number,
+            row.item.number if row.item else None,
+            row.customer.number,
+            row.reference,
+            row.nature,
+            row.customer.currency,
+            Money(row.amount),
+            Money(row.book),
+            row.paid,
+            row.allocated,
+            row.account,
+        ]
         for row in data.settlements
     ]
 
@@ -911,8 +1107,20 @@ def customer_rows(data: LedgerData) -> list[list[Any]]:
         return None if value is None else Money(value * 100)
 
     return [
-        [one.number, one.name, one.group, one.segment, one.collector, one.salesperson, limit(one.limit),
-         limit(one.insurer), one.terms, one.contact, one.country, one.siren]
+        [
+            one.number,
+            one.name,
+            one.group,
+            one.segment,
+            one.collector,
+            one.salesperson,
+            limit(one.limit),
+            limit(one.insurer),
+            one.terms,
+            one.contact,
+            one.country,
+            one.siren,
+        ]
         for one in data.customers
     ]
 
@@ -983,51 +1191,120 @@ def write_cell(sheet: Any, line: int, place: int, value: Any, formats: dict[str,
 BOOKS_START = date(2024, 7, 1)
 PURCHASES_START = date(2024, 4, 1)
 YEARS = (2025, 2026)  # financial years, named by the year they close in
-JOURNALS = {"AN": "À-nouveaux", "VE": "Ventes", "HA": "Achats", "BQ": "Banque", "EF": "Effets à recevoir",
-            "OD": "Opérations diverses"}
-LABELS = {"101000": "Capital social", "106100": "Réserve légale", "106800": "Autres réserves",
-          "110000": "Report à nouveau", "120000": "Résultat de l'exercice (bénéfice)",
-          "164000": "Emprunts auprès des établissements de crédit", "205000": "Logiciels",
-          "215400": "Matériel industriel", "218200": "Matériel de transport",
-          "218300": "Matériel de bureau et informatique", "275000": "Dépôts et cautionnements versés",
-          "280500": "Amortissements des logiciels", "281540": "Amortissements du matériel industriel",
-          "281820": "Amortissements du matériel de transport", "281830": "Amortissements du matériel informatique",
-          "310000": "Matières premières", "335000": "Travaux en cours", "401000": "Fournisseurs",
-          "404000": "Fournisseurs d'immobilisations", "408100": "Fournisseurs, factures non parvenues",
-          "411000": "Clients", "411700": "Clients, retenues de garantie", "413000": "Clients, effets à recevoir",
-          "416000": "Clients douteux ou litigieux", "418100": "Clients, factures à établir",
-          "419100": "Clients, avances et acomptes reçus", "421000": "Personnel, rémunérations dues",
-          "431000": "Sécurité sociale", "442100": "Prélèvement à la source", "444000": "État, impôt sur les bénéfices",
-          "445510": "TVA à décaisser", "445620": "TVA déductible sur immobilisations",
-          "445660": "TVA déductible sur biens et services", "445664": "TVA déductible, autoliquidation",
-          "445670": "Crédit de TVA à reporter", "445711": "TVA collectée 20 %", "445712": "TVA collectée 10 %",
-          "445713": "TVA collectée 5,5 %", "445714": "TVA collectée, autoliquidation",
-          "445860": "TVA sur factures non parvenues", "445870": "TVA sur factures à établir",
-          "457000": "Dividendes à payer", "491000": "Dépréciations des comptes clients", "512000": "Banque",
-          "601000": "Achats de matières premières", "603100": "Variation des stocks de matières premières",
-          "604000": "Achats de sous-traitance", "606100": "Énergie", "612000": "Redevances de crédit-bail",
-          "613000": "Locations", "615000": "Entretien et réparations", "616000": "Primes d'assurance",
-          "622600": "Honoraires", "623000": "Publicité", "624000": "Transports", "625000": "Déplacements",
-          "626000": "Frais postaux et télécommunications", "627000": "Services bancaires",
-          "635110": "Contribution économique territoriale", "641000": "Rémunérations du personnel",
-          "645000": "Cotisations de sécurité sociale", "654100": "Pertes sur créances irrécouvrables",
-          "656000": "Pertes de change sur créances et dettes commerciales", "661100": "Intérêts des emprunts",
-          "681100": "Dotations aux amortissements", "681740": "Dotations aux dépréciations des créances",
-          "695000": "Impôts sur les bénéfices", "701900": "Ventes à l'exportation", "704000": "Travaux",
-          "704100": "Travaux en sous-traitance (autoliquidation)", "709000": "Remises accordées",
-          "713350": "Variation des travaux en cours", "756000": "Gains de change sur créances et dettes commerciales",
-          "781740": "Reprises sur dépréciations des créances"}
+JOURNALS = {
+    "AN": "À-nouveaux",
+    "VE": "Ventes",
+    "HA": "Achats",
+    "BQ": "Banque",
+    "EF": "Effets à recevoir",
+    "OD": "Opérations diverses",
+}
+LABELS = {
+    "101000": "Capital social",
+    "106100": "Réserve légale",
+    "106800": "Autres réserves",
+    "110000": "Report à nouveau",
+    "120000": "Résultat de l'exercice (bénéfice)",
+    "164000": "Emprunts auprès des établissements de crédit",
+    "205000": "Logiciels",
+    "215400": "Matériel industriel",
+    "218200": "Matériel de transport",
+    "218300": "Matériel de bureau et informatique",
+    "275000": "Dépôts et cautionnements versés",
+    "280500": "Amortissements des logiciels",
+    "281540": "Amortissements du matériel industriel",
+    "281820": "Amortissements du matériel de transport",
+    "281830": "Amortissements du matériel informatique",
+    "310000": "Matières premières",
+    "335000": "Travaux en cours",
+    "401000": "Fournisseurs",
+    "404000": "Fournisseurs d'immobilisations",
+    "408100": "Fournisseurs, factures non parvenues",
+    "411000": "Clients",
+    "411700": "Clients, retenues de garantie",
+    "413000": "Clients, effets à recevoir",
+    "416000": "Clients douteux ou litigieux",
+    "418100": "Clients, factures à établir",
+    "419100": "Clients, avances et acomptes reçus",
+    "421000": "Personnel, rémunérations dues",
+    "431000": "Sécurité sociale",
+    "442100": "Prélèvement à la source",
+    "444000": "État, impôt sur les bénéfices",
+    "445510": "TVA à décaisser",
+    "445620": "TVA déductible sur immobilisations",
+    "445660": "TVA déductible sur biens et services",
+    "445664": "TVA déductible, autoliquidation",
+    "445670": "Crédit de TVA à reporter",
+    "445711": "TVA collectée 20 %",
+    "445712": "TVA collectée 10 %",
+    "445713": "TVA collectée 5,5 %",
+    "445714": "TVA collectée, autoliquidation",
+    "445860": "TVA sur factures non parvenues",
+    "445870": "TVA sur factures à établir",
+    "457000": "Dividendes à payer",
+    "491000": "Dépréciations des comptes clients",
+    "512000": "Banque",
+    "601000": "Achats de matières premières",
+    "603100": "Variation des stocks de matières premières",
+    "604000": "Achats de sous-traitance",
+    "606100": "Énergie",
+    "612000": "Redevances de crédit-bail",
+    "613000": "Locations",
+    "615000": "Entretien et réparations",
+    "616000": "Primes d'assurance",
+    "622600": "Honoraires",
+    "623000": "Publicité",
+    "624000": "Transports",
+    "625000": "Déplacements",
+    "626000": "Frais postaux et télécommunications",
+    "627000": "Services bancaires",
+    "635110": "Contribution économique territoriale",
+    "641000": "Rémunérations du personnel",
+    "645000": "Cotisations de sécurité sociale",
+    "654100": "Pertes sur créances irrécouvrables",
+    "656000": "Pertes de change sur créances et dettes commerciales",
+    "661100": "Intérêts des emprunts",
+    "681100": "Dotations aux amortissements",
+    "681740": "Dotations aux dépréciations des créances",
+    "695000": "Impôts sur les bénéfices",
+    "701900": "Ventes à l'exportation",
+    "704000": "Travaux",
+    "704100": "Travaux en sous-traitance (autoliquidation)",
+    "709000": "Remises accordées",
+    "713350": "Variation des travaux en cours",
+    "756000": "Gains de change sur créances et dettes commerciales",
+    "781740": "Reprises sur dépréciations des créances",
+}
 VAT_ACCOUNTS = {200: "445711", 100: "445712", 55: "445713"}
 SALES_ACCOUNTS = {"normal": "704000", "autoliquidation": "704100", "export": "701900"}
 BANK = "512000"
 WITH_PARTNER = ("401", "411", "413", "416", "491")
 # opening balances of 1 July 2024 that no earlier entry gives (cents, debit positive); 106800 and 512000 are computed
-OPENING = {"101000": -30_000_000, "106100": -3_000_000, "120000": -26_248_035, "164000": -41_000_000,
-           "205000": 2_840_000, "215400": 98_412_000, "218200": 31_260_000, "218300": 6_235_000, "275000": 1_800_000,
-           "280500": -1_715_000, "281540": -56_330_000, "281820": -17_045_000, "281830": -4_120_000,
-           "310000": 36_514_220, "335000": 14_870_000, "408100": -1_440_000, "418100": 15_360_000,
-           "445510": -4_124_000, "445860": 240_000, "445870": -2_560_000, "431000": -6_870_000, "442100": -412_000,
-           "444000": -1_836_200}
+OPENING = {
+    "101000": -30_000_000,
+    "106100": -3_000_000,
+    "120000": -26_248_035,
+    "164000": -41_000_000,
+    "205000": 2_840_000,
+    "215400": 98_412_000,
+    "218200": 31_260_000,
+    "218300": 6_235_000,
+    "275000": 1_800_000,
+    "280500": -1_715_000,
+    "281540": -56_330_000,
+    "281820": -17_045_000,
+    "281830": -4_120_000,
+    "310000": 36_514_220,
+    "335000": 14_870_000,
+    "408100": -1_440_000,
+    "418100": 15_360_000,
+    "445510": -4_124_000,
+    "445860": 240_000,
+    "445870": -2_560_000,
+    "431000": -6_870_000,
+    "442100": -412_000,
+    "444000": -1_836_200,
+}
 STOCKS = {2025: (38_214_675, 16_295_000), 2026: (40_122_840, 15_740_000)}  # materials, works in progress at closing
 TO_INVOICE = {2025: 13_900_000, 2026: 14_450_000}  # excl. VAT, invoices to be established at closing
 DEPRECIATION = {"280500": 420_000, "281540": 9_850_000, "281820": 5_240_000, "281830": 960_000}  # a year
@@ -1147,8 +1424,14 @@ def document_entry(document: Document, lettering: Lettering) -> Entry:
     """Sale, credit note, down payment or returned payment."""
     customer = document.customer
     lines = [
-        Line(item.account, item.book, customer.number, item.amount if customer.currency == "USD" else 0,
-             lettering.groups.get(lettering.root(item.number)), lettering.used.get(item.number))
+        Line(
+            item.account,
+            item.book,
+            customer.number,
+            item.amount if customer.currency == "USD" else 0,
+            lettering.groups.get(lettering.root(item.number)),
+            lettering.used.get(item.number),
+        )
         for item in document.items
     ]
     total = sum(line.amount for line in lines)
@@ -1156,8 +1439,11 @@ def document_entry(document: Document, lettering: Lettering) -> Entry:
         lines.append(Line(BANK, -total))
         return Entry("BQ", document.booked, document.number, f"Impayé {customer.name}", lines, document.issue)
     sales = "709000" if document.rebate else SALES_ACCOUNTS[document.regime]
-    lines += [Line("419100" if document.nature == "Acompte" else sales, document.vat - total - document.deposit),
-              Line("419100", document.deposit), Line(VAT_ACCOUNTS.get(document.rate or 0, ""), -document.vat)]
+    lines += [
+        Line("419100" if document.nature == "Acompte" else sales, document.vat - total - document.deposit),
+        Line("419100", document.deposit),
+        Line(VAT_ACCOUNTS.get(document.rate or 0, ""), -document.vat),
+    ]
     return Entry("VE", document.booked, document.number, f"{document.nature} {customer.name}", lines, document.issue)
 
 
@@ -1255,27 +1541,56 @@ class Supplier:
 
 
 SET_OFF_SUPPLIER = "F0040"
-MATERIALS = ("Bois Kelvruzande", "Quincaillerie Traxombel", "Verrerie Ozimprez", "Profilés Drozulane",
-             "Négoce Fliptoudre", "Panneaux Wenquivard", "Joints Yvomixel", "Vernis Lurdaxol", "Visserie Plibzimare",
-             "Volets Stagivaxe", "Ferrures Navzulquine", "Isolants Joxolurbe")
-SUBCONTRACTORS = ("Pose Gladvrune", "Pose Ruzquandor", "Échafaudages Morpteline", "Stores Crazevultre",
-                  "Pose Xandaxiprez")
-OVERHEADS = (("Foncière Trebzolane", "613000", 1_180_000, 200), ("Énergie Volzulaire", "606100", 760_000, 200),
-             ("Assurances Brugivande", "616000", 510_000, 0), ("Location Zarmixelle", "612000", 540_000, 200),
-             ("Garage Kelpturbe", "615000", 430_000, 200), ("Expertise Quidaxolle", "622600", 360_000, 200),
-             ("Transports Droxolande", "624000", 520_000, 200), ("Hôtels Flizevard", "625000", 390_000, 100),
-             ("Télécoms Staquivore", "626000", 135_000, 200), ("Agence Wenvrumix", "623000", 170_000, 200))
+MATERIALS = (
+    "Bois Kelvruzande",
+    "Quincaillerie Traxombel",
+    "Verrerie Ozimprez",
+    "Profilés Drozulane",
+    "Négoce Fliptoudre",
+    "Panneaux Wenquivard",
+    "Joints Yvomixel",
+    "Vernis Lurdaxol",
+    "Visserie Plibzimare",
+    "Volets Stagivaxe",
+    "Ferrures Navzulquine",
+    "Isolants Joxolurbe",
+)
+SUBCONTRACTORS = (
+    "Pose Gladvrune",
+    "Pose Ruzquandor",
+    "Échafaudages Morpteline",
+    "Stores Crazevultre",
+    "Pose Xandaxiprez",
+)
+OVERHEADS = (
+    ("Foncière Trebzolane", "613000", 1_180_000, 200),
+    ("Énergie Volzulaire", "606100", 760_000, 200),
+    ("Assurances Brugivande", "616000", 510_000, 0),
+    ("Location Zarmixelle", "612000", 540_000, 200),
+    ("Garage Kelpturbe", "615000", 430_000, 200),
+    ("Expertise Quidaxolle", "622600", 360_000, 200),
+    ("Transports Droxolande", "624000", 520_000, 200),
+    ("Hôtels Flizevard", "625000", 390_000, 100),
+    ("Télécoms Staquivore", "626000", 135_000, 200),
+    ("Agence Wenvrumix", "623000", 170_000, 200),
+)
 
 
 def make_suppliers() -> list[Supplier]:
     """Materials by share of sales, subcontractors under reverse charge, overheads at a fixed price."""
     weights = (9100, 7800, 6600, 5500, 4700, 3800, 3100, 2500, 2000, 1600, 1300, 1000)
-    suppliers = [Supplier(f"F{place + 1:04d}", name, "601000", weights[place], 0, "45 jours fin de mois", 2)
-                 for place, name in enumerate(MATERIALS)]
-    suppliers += [Supplier(f"F{place + 20:04d}", name, "604000", 2250, 0, "30 jours", reverse=True)
-                  for place, name in enumerate(SUBCONTRACTORS)]
-    suppliers += [Supplier(f"F{place + 30:04d}", name, account, 0, cents, "30 jours", rate=rate)
-                  for place, (name, account, cents, rate) in enumerate(OVERHEADS)]
+    suppliers = [
+        Supplier(f"F{place + 1:04d}", name, "601000", weights[place], 0, "45 jours fin de mois", 2)
+        for place, name in enumerate(MATERIALS)
+    ]
+    suppliers += [
+        Supplier(f"F{place + 20:04d}", name, "604000", 2250, 0, "30 jours", reverse=True)
+        for place, name in enumerate(SUBCONTRACTORS)
+    ]
+    suppliers += [
+        Supplier(f"F{place + 30:04d}", name, account, 0, cents, "30 jours", rate=rate)
+        for place, (name, account, cents, rate) in enumerate(OVERHEADS)
+    ]
     return suppliers
 
 
@@ -1297,8 +1612,13 @@ def payments_to(supplier: Supplier, invoices: list[Entry]) -> list[Entry]:
             line.amount for line in entry.lines if line.account == "401000"
         )
     return [
-        Entry("BQ", day, f"VIR {supplier.number} {day:%m%y}", f"Virement {supplier.name}",
-              [Line("401000", -amount, supplier.number), Line(BANK, amount)])
+        Entry(
+            "BQ",
+            day,
+            f"VIR {supplier.number} {day:%m%y}",
+            f"Virement {supplier.name}",
+            [Line("401000", -amount, supplier.number), Line(BANK, amount)],
+        )
         for day, amount in sorted(due.items())
     ]
 
@@ -1353,13 +1673,27 @@ def payroll_entries(month: date) -> list[Entry]:
             end,
             piece,
             f"Paie {month:%m/%Y}",
-            [Line("641000", gross), Line("431000", -employee), Line("442100", -tax),
-             Line("421000", employee + tax - gross)],
+            [
+                Line("641000", gross),
+                Line("431000", -employee),
+                Line("442100", -tax),
+                Line("421000", employee + tax - gross),
+            ],
         ),
-        Entry("OD", end, piece, f"Cotisations patronales {month:%m/%Y}",
-              [Line("645000", employer), Line("431000", -employer)]),
-        Entry("BQ", end, f"VIR {piece}", f"Salaires {month:%m/%Y}",
-              [Line("421000", gross - employee - tax), Line(BANK, employee + tax - gross)]),
+        Entry(
+            "OD",
+            end,
+            piece,
+            f"Cotisations patronales {month:%m/%Y}",
+            [Line("645000", employer), Line("431000", -employer)],
+        ),
+        Entry(
+            "BQ",
+            end,
+            f"VIR {piece}",
+            f"Salaires {month:%m/%Y}",
+            [Line("421000", gross - employee - tax), Line(BANK, employee + tax - gross)],
+        ),
     ]
     paid = [Line("431000", employee + employer), Line("442100", tax), Line(BANK, -employee - employer - tax)]
     return [*entries, Entry("BQ", business_day(next_month), f"DSN {month:%m%y}", f"DSN {month:%m/%Y}", paid)]
@@ -1372,8 +1706,10 @@ def financing_entries(month: date, rank: int) -> list[Entry]:
     day = business_day(month.replace(day=5))
     loan = [Line("164000", capital), Line("661100", interest), Line(BANK, -capital - interest)]
     fees = [Line("627000", 68_500), Line(BANK, -68_500)]
-    return [Entry("BQ", day, f"ECH {month:%m%y}", "Échéance d'emprunt", loan),
-            Entry("BQ", business_day(month.replace(day=28)), f"FRAIS {month:%m%y}", "Frais bancaires", fees)]
+    return [
+        Entry("BQ", day, f"ECH {month:%m%y}", "Échéance d'emprunt", loan),
+        Entry("BQ", business_day(month.replace(day=28)), f"FRAIS {month:%m%y}", "Frais bancaires", fees),
+    ]
 
 
 def opening_debts() -> list[Entry]:
@@ -1391,25 +1727,50 @@ def yearly_entries(year: int) -> list[Entry]:
     net = 12_800_000 if year == 2025 else TO_INVOICE[2025]
     vat = share(net, 200, 1000)
     entries = [
-        Entry("OD", start, f"EXT FAE{year - 1}", "Extourne factures à établir",
-              [Line("704000", net), Line("445870", vat), Line("418100", -net - vat)]),
-        Entry("OD", start, f"EXT FNP{year - 1}", "Extourne factures non parvenues",
-              [Line("408100", 1_440_000), Line("622600", -1_200_000), Line("445860", -240_000)]),
-        Entry("BQ", date(year - 1, 12, 16), f"CFE {year - 1}", "Contribution économique territoriale",
-              [Line("635110", 2_940_000), Line(BANK, -2_940_000)]),
+        Entry(
+            "OD",
+            start,
+            f"EXT FAE{year - 1}",
+            "Extourne factures à établir",
+            [Line("704000", net), Line("445870", vat), Line("418100", -net - vat)],
+        ),
+        Entry(
+            "OD",
+            start,
+            f"EXT FNP{year - 1}",
+            "Extourne factures non parvenues",
+            [Line("408100", 1_440_000), Line("622600", -1_200_000), Line("445860", -240_000)],
+        ),
+        Entry(
+            "BQ",
+            date(year - 1, 12, 16),
+            f"CFE {year - 1}",
+            "Contribution économique territoriale",
+            [Line("635110", 2_940_000), Line(BANK, -2_940_000)],
+        ),
     ]
     for month, when in ((9, year - 1), (12, year - 1), (3, year), (6, year)):
         day = business_day(date(when, month, 15))
         entries.append(
-            Entry("BQ", day, f"IS {day:%m%y}", "Acompte d'impôt sur les sociétés",
-                  [Line("444000", 2_200_000), Line(BANK, -2_200_000)])
+            Entry(
+                "BQ",
+                day,
+                f"IS {day:%m%y}",
+                "Acompte d'impôt sur les sociétés",
+                [Line("444000", 2_200_000), Line(BANK, -2_200_000)],
+            )
         )
     for day, asset, net in ((date(year - 1, 11, 14), "215400", 9_600_000), (date(year, 3, 20), "218200", 3_450_000)):
         bought = [Line(asset, net), Line("445620", net // 5), Line("404000", -net - net // 5)]
         entries += [
             Entry("HA", day, f"IMMO {day:%m%y}", LABELS[asset], bought),
-            Entry("BQ", business_day(day + days(30)), f"VIR IMMO {day:%m%y}", f"Virement {LABELS[asset]}",
-                  [Line("404000", net + net // 5), Line(BANK, -net - net // 5)]),
+            Entry(
+                "BQ",
+                business_day(day + days(30)),
+                f"VIR IMMO {day:%m%y}",
+                f"Virement {LABELS[asset]}",
+                [Line("404000", net + net // 5), Line(BANK, -net - net // 5)],
+            ),
         ]
     return entries
 
@@ -1418,8 +1779,12 @@ def profit_entries(profit: int, year: int) -> list[Entry]:
     """Last year's profit goes to reserves and dividends in December."""
     dividend, left = (9_000_000 if year == 2025 else 20_000_000), 500_000
     day = business_day(date(year - 1, 12, 12))
-    lines = [Line("120000", profit), Line("106800", dividend + left - profit), Line("110000", -left),
-             Line("457000", -dividend)]
+    lines = [
+        Line("120000", profit),
+        Line("106800", dividend + left - profit),
+        Line("110000", -left),
+        Line("457000", -dividend),
+    ]
     return [
         Entry("OD", day, f"AG {year - 1}", "Affectation du résultat", lines),
         Entry("BQ", date(year, 1, 15), f"DIV {year}", "Dividendes", [Line("457000", dividend), Line(BANK, -dividend)]),
@@ -1442,8 +1807,11 @@ def vat_entries(entries: list[Entry]) -> list[Entry]:
     made, credit = [], 0
     for month in months(BOOKS_START, CLOSING):
         totals = balances(entries, month, month_end(month))
-        lines = [Line(account, -amount) for (account, _), (amount, _) in sorted(totals.items())
-                 if account.startswith(("44571", "44562", "445660", "445664")) and amount]
+        lines = [
+            Line(account, -amount)
+            for (account, _), (amount, _) in sorted(totals.items())
+            if account.startswith(("44571", "44562", "445660", "445664")) and amount
+        ]
         owed = sum(line.amount for line in lines) - credit
         lines += [Line("445670", -credit), Line("445510" if owed > 0 else "445670", -owed)]
         made.append(Entry("OD", month_end(month), f"CA3 {month:%m%y}", f"TVA {month:%m/%Y}", lines))
@@ -1487,10 +1855,20 @@ def closing_entries(data: LedgerData, year: int, stocks: tuple[int, int]) -> lis
         Entry("OD", end, f"ENCOURS {year}", "Travaux en cours", [Line("335000", works), Line("713350", -works)]),
         Entry("OD", end, f"AMORT {year}", "Amortissements", [Line("681100", sum(DEPRECIATION.values())), *worn]),
         Entry("OD", end, f"DEPREC {year}", "Dépréciations des créances", lines),
-        Entry("OD", end, f"FAE {year}", "Factures à établir",
-              [Line("418100", net + vat), Line("704000", -net), Line("445870", -vat)]),
-        Entry("OD", end, f"FNP {year}", "Factures non parvenues",
-              [Line("622600", 1_200_000), Line("445860", 240_000), Line("408100", -1_440_000)]),
+        Entry(
+            "OD",
+            end,
+            f"FAE {year}",
+            "Factures à établir",
+            [Line("418100", net + vat), Line("704000", -net), Line("445870", -vat)],
+        ),
+        Entry(
+            "OD",
+            end,
+            f"FNP {year}",
+            "Factures non parvenues",
+            [Line("622600", 1_200_000), Line("445860", 240_000), Line("408100", -1_440_000)],
+        ),
     ]
 
 
@@ -1510,8 +1888,13 @@ def tax_entries(entries: list[Entry], year: int) -> list[Entry]:
         Entry(
             "OD", date(year, 6, 30), f"IS {year}", "Impôt sur les sociétés", [Line("695000", tax), Line("444000", -tax)]
         ),
-        Entry("BQ", paid, f"IS SOLDE {year}", "Solde d'impôt sur les sociétés",
-              [Line("444000", balance), Line(BANK, -balance)]),
+        Entry(
+            "BQ",
+            paid,
+            f"IS SOLDE {year}",
+            "Solde d'impôt sur les sociétés",
+            [Line("444000", balance), Line(BANK, -balance)],
+        ),
     ]
 
 
@@ -1526,8 +1909,13 @@ def make_books(data: LedgerData) -> tuple[list[Entry], dict[str, str]]:
         customer_entries(data) + purchase_entries(data, suppliers) + set_off_purchases(data, set_off) + opening_debts()
     )
     entries.append(
-        Entry("BQ", date(2024, 10, 15), "IS SOLDE 2024", "Solde d'impôt sur les sociétés",
-              [Line("444000", 1_836_200), Line(BANK, -1_836_200)])
+        Entry(
+            "BQ",
+            date(2024, 10, 15),
+            "IS SOLDE 2024",
+            "Solde d'impôt sur les sociétés",
+            [Line("444000", 1_836_200), Line(BANK, -1_836_200)],
+        )
     )
     for rank, month in enumerate(months(BOOKS_START, CLOSING)):
         entries += payroll_entries(month) + financing_entries(month, rank)
@@ -1553,9 +1941,26 @@ def tidy(entry: Entry) -> Entry:
 
 # ---------------------------------------------------------------- FEC files
 
-FEC_HEADINGS = ("JournalCode", "JournalLib", "EcritureNum", "EcritureDate", "CompteNum", "CompteLib", "CompAuxNum",
-                "CompAuxLib", "PieceRef", "PieceDate", "EcritureLib", "Debit", "Credit", "EcritureLet", "DateLet",
-                "ValidDate", "Montantdevise", "Idevise")
+FEC_HEADINGS = (
+    "JournalCode",
+    "JournalLib",
+    "EcritureNum",
+    "EcritureDate",
+    "CompteNum",
+    "CompteLib",
+    "CompAuxNum",
+    "CompAuxLib",
+    "PieceRef",
+    "PieceDate",
+    "EcritureLib",
+    "Debit",
+    "Credit",
+    "EcritureLet",
+    "DateLet",
+    "ValidDate",
+    "Montantdevise",
+    "Idevise",
+)
 
 
 def first_opening(entries: list[Entry]) -> dict[tuple[str, str], list[int]]:
@@ -1582,8 +1987,11 @@ def next_opening(
 ) -> dict[tuple[str, str], list[int]]:
     """Balance sheet one year on; the profit of the year is in account 120."""
     totals = balances(entries, date(year - 1, 7, 1), date(year, 6, 30))
-    closing = {key: [opening.get(key, [0, 0])[part] + totals.get(key, [0, 0])[part] for part in (0, 1)]
-               for key in {*opening, *totals} if key[0][0] < "6"}
+    closing = {
+        key: [opening.get(key, [0, 0])[part] + totals.get(key, [0, 0])[part] for part in (0, 1)]
+        for key in {*opening, *totals}
+        if key[0][0] < "6"
+    }
     closing.setdefault(("120000", ""), [0, 0])[0] -= profit(entries, year)
     return closing
 
@@ -1603,19 +2011,35 @@ def fec_line(entry: Entry, line: Line, number: int, names: dict[str, str], known
         allocated = line.group.latest(known)
     lettered = line.group is not None and allocated is not None and allocated <= known
     partner = line.partner if line.account.startswith(WITH_PARTNER) else ""
-    return [entry.journal, JOURNALS[entry.journal], str(number), f"{entry.day:%Y%m%d}", line.account,
-            LABELS[line.account], partner, names[partner] if partner else "", entry.piece,
-            f"{entry.piece_day or entry.day:%Y%m%d}", entry.label, decimal(max(line.amount, 0)),
-            decimal(max(-line.amount, 0)), line.group.code if lettered and line.group else "",
-            f"{allocated:%Y%m%d}" if lettered and allocated else "", f"{month_end(entry.day):%Y%m%d}",
-            decimal(abs(line.foreign)) if line.foreign else "", "USD" if line.foreign else ""]
+    return [
+        entry.journal,
+        JOURNALS[entry.journal],
+        str(number),
+        f"{entry.day:%Y%m%d}",
+        line.account,
+        LABELS[line.account],
+        partner,
+        names[partner] if partner else "",
+        entry.piece,
+        f"{entry.piece_day or entry.day:%Y%m%d}",
+        entry.label,
+        decimal(max(line.amount, 0)),
+        decimal(max(-line.amount, 0)),
+        line.group.code if lettered and line.group else "",
+        f"{allocated:%Y%m%d}" if lettered and allocated else "",
+        f"{month_end(entry.day):%Y%m%d}",
+        decimal(abs(line.foreign)) if line.foreign else "",
+        "USD" if line.foreign else "",
+    ]
 
 
 def write_fec(path: Path, opening: Entry, entries: list[Entry], names: dict[str, str], year: int) -> None:
     """One financial year: opening entry first, then by date; entries numbered without a gap."""
     start, end, order = date(year - 1, 7, 1), date(year, 6, 30), list(JOURNALS)
-    chosen = sorted((entry for entry in entries if start <= entry.day <= end and entry.lines),
-                    key=lambda entry: (entry.day, order.index(entry.journal), entry.piece))
+    chosen = sorted(
+        (entry for entry in entries if start <= entry.day <= end and entry.lines),
+        key=lambda entry: (entry.day, order.index(entry.journal), entry.piece),
+    )
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write("\t".join(FEC_HEADINGS) + "\r\n")
         for number, entry in enumerate([opening, *chosen], start=1):
@@ -1627,9 +2051,11 @@ def main(folder: Path) -> None:
     """Write every file."""
     folder.mkdir(parents=True, exist_ok=True)
     data = make_ledger()
-    tables = {"Factures": (INVOICE_HEADINGS, invoice_rows(data)),
-              "Règlements": (SETTLEMENT_HEADINGS, settlement_rows(data)),
-              "Clients": (CUSTOMER_HEADINGS, customer_rows(data))}
+    tables = {
+        "Factures": (INVOICE_HEADINGS, invoice_rows(data)),
+        "Règlements": (SETTLEMENT_HEADINGS, settlement_rows(data)),
+        "Clients": (CUSTOMER_HEADINGS, customer_rows(data)),
+    }
     for title, (headings, rows) in tables.items():
         write_csv(folder / f"{plain(title)}.csv", headings, rows)
     write_workbook(folder / "grand_livre.xlsx", tables)

@@ -576,7 +576,7 @@ def dso(
     >>> import cmtools as cm
     >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
     >>> result = cm.dso(ledger, "2026-06-30", method="count_back")
-    >>> result.reason is None and result.days == result.table["days_counted"].sum()
+    >>> result.reason is None and bool(result.days == result.table["days_counted"].sum())
     True
     """
     _choice("method", method, ("balance", "count_back"))

@@ -143,9 +143,18 @@ class Defect:
 
 
 def shorten(text: str, length: int = 80) -> str:
-    """Text on one line, control characters shown as a space, cut to `length`."""
+    """Text on one line, control characters shown as a space, its middle left out beyond `length`.
+
+    Examples
+    --------
+    >>> shorten("a long name.csv", 9)
+    'a lo….csv'
+    """
     flat = " ".join("".join(character if character.isprintable() else " " for character in str(text)).split())
-    return flat if len(flat) <= length else flat[: length - 1] + "…"
+    if len(flat) <= length:
+        return flat
+    head = length // 2
+    return f"{flat[:head]}…{flat[head + 1 - length :]}"
 
 
 class InputError(ValueError):
