@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SAMPLE := --ledger data/factures.csv --settlements data/reglements.csv --customers data/clients.csv
+SAMPLE := --company "Voltruzac Menuiseries" --ledger data/factures.csv --settlements data/reglements.csv --customers data/clients.csv
 LESSONS := $(wildcard notebooks/fr/[0-9]*.ipynb notebooks/en/[0-9]*.ipynb)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -272,8 +272,12 @@ def test_nothing_open_is_a_report_too(monthly, write):
 def test_paths_are_those_of_the_folder_the_command_runs_in(write, tmp_path, monkeypatch):
     path = Path(write(GOOD))
     monkeypatch.chdir(path.parent)
-    assert main(["report", "monthly", "--ledger", path.name, "--as-of", "2026-06-30", "--output", "some/where"]) == 0
-    assert names(path.parent / "some" / "where") == ["report.html", "report.ipynb", "report.json", "report.xlsx"]
+    arguments = ["--ledger", path.name, "--as-of", "2026-06-30", "--output", "some/where", "--company", "R&D <b>"]
+    assert main(["report", "monthly", *arguments]) == 0
+    folder = path.parent / "some" / "where"
+    assert names(folder) == ["report.html", "report.ipynb", "report.json", "report.xlsx"]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "<b>R&amp;D &lt;b&gt;</b> · arrêté au 30/06/2026 · source : ledger.csv" in page
 
 
 def test_output_that_is_a_file(monthly, write, tmp_path, capsys):

@@ -5,6 +5,7 @@
 # %% tags=["parameters"]
 language = "fr"
 as_of = "2026-06-30"
+company_name = ""
 ledger = ""
 settlements = ""
 customers = ""
@@ -29,6 +30,7 @@ aged = cm.aged_balance(items, day)
 currencies = cm.currencies(items, company)
 figures = {currency: cm.key_figures(company, day, currency) for currency in currencies}
 # %%
+display(cm.display.subtitle(company_name, day, company.report, language))
 for currency in currencies:
     owing = aged[(aged["currency"] == currency) & (aged["total"] > 0)]
     found = company.report if currency == currencies[0] else cm.LoadReport()

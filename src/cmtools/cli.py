@@ -54,6 +54,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     monthly.add_argument("--customers", default="", metavar="F", help=text("cli_customers"))
     monthly.add_argument("--fec", action="append", default=[], metavar="F", nargs="+", help=text("cli_fec"))
     monthly.add_argument("--as-of", required=True, metavar="DATE", help=text("cli_as_of"))
+    monthly.add_argument("--company", default="", metavar="NAME", help=text("cli_company"))
     monthly.add_argument("--output", default="reports", metavar="DIR", help=text("cli_output"))
     monthly.set_defaults(run=_monthly)
     check = add(commands, "check", "cli_check")
@@ -91,6 +92,7 @@ def _monthly(parsed: argparse.Namespace) -> int:
     parameters = {name: str(Path(path).resolve()) if path else "" for name, path in sources.items()}
     parameters |= {
         "as_of": f"{as_day(parsed.as_of, '--as-of'):%Y-%m-%d}",
+        "company_name": parsed.company,
         "terms": parsed.terms,
         "language": parsed.language,
     }

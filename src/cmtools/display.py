@@ -273,6 +273,19 @@ def _input(name: str, number: float, row: dict[str, Any], language: str | None) 
     return words.money(number, row["currency"], language) if kind == "money" else cell(number, kind, language)
 
 
+def subtitle(company: str, as_of: Any, report: LoadReport, language: str | None = None) -> Html:
+    """Whose figures, at what date, from which files.
+
+    Examples
+    --------
+    >>> subtitle("R&D", pd.Timestamp("2026-06-30"), LoadReport(files=["a.csv"]), "en") + ""
+    '<p class="cm-subtitle"><b>R&amp;D</b> · as of 30/06/2026 · source: a.csv</p>'
+    """
+    said = message("subtitle", language, date=words.day(as_of, language), files=", ".join(report.files))
+    name = f"<b>{escape(company)}</b> · " if company else ""
+    return Html(f'<p class="cm-subtitle">{name}{escape(said)}</p>')
+
+
 def headline(
     figures: pd.DataFrame, customers: int, as_of: Any, report: LoadReport, language: str | None = None
 ) -> Html:
