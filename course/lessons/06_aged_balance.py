@@ -86,12 +86,13 @@ cm.widgets.aged_balance(ledger, as_of, language)
 # ## 5. Les pièges
 #
 # **Piège 1 : les lignes qui disparaissent.** Un tableur ou un script qui découpe en tranches à partir de 0 perd tout ce
-# qui n'est pas en retard. La somme des tranches doit toujours être l'encours.
+# qui n'est pas en retard. La somme des tranches doit toujours être l'encours. Ci-dessous, d'abord ce que garde le découpage,
+# puis ce qui est dû.
 # %% [markdown] tags=["en"]
 # ## 5. The traps
 #
 # **Trap 1: rows that vanish.** A spreadsheet or script that cuts buckets from 0 up loses all that is not late. The
-# buckets must always add up to the outstanding.
+# buckets must always add up to the outstanding. Below, first what the cut keeps, then what is owed.
 # %% tags=["nbval-check-output"]
 owed = items[items["open_amount"] > 0]
 cut = pd.cut(owed["days_late"], [0, 30, 60, 90, 120, 9999])

@@ -89,14 +89,15 @@ cm.widgets.dso_collected(ledger, as_of, language)
 # ## 5. Les pièges
 #
 # **Piège 1 : HT et TTC mêlés.** L'encours est TTC, les ventes doivent l'être aussi. Cas publié (en milliers d'euros) :
-# encours 472 TTC, ventes 2 400 HT, soit 2 870,4 TTC. Le mélange gonfle le DSO exactement du taux de TVA.
+# encours 472 TTC, ventes 2 400 HT, soit 2 870,4 TTC. Le mélange gonfle le DSO exactement du taux de TVA. Ci-dessous,
+# d'abord le DSO juste (TTC / TTC), puis le faux (TTC / HT).
 # ([source](http://finance-technique.com/que-dissimule-le-dso-methodes-de-calcul-et-ce-qui-influence-le-resultat/))
 # %% [markdown] tags=["en"]
 # ## 5. The traps
 #
 # **Trap 1: mixing amounts with and without VAT.** Receivables include VAT, so must sales. Published case (in thousands of
 # euros): receivables 472 incl. VAT, sales 2,400 excl. VAT, that is 2,870.4 incl. VAT. Mixing inflates the DSO by exactly
-# the VAT rate.
+# the VAT rate. Below, first the right DSO (both incl. VAT), then the wrong one (incl. VAT over excl. VAT).
 # ([source](http://finance-technique.com/que-dissimule-le-dso-methodes-de-calcul-et-ce-qui-influence-le-resultat/))
 # %% tags=["nbval-check-output"]
 for sales in (2870.4, 2400):
@@ -122,7 +123,7 @@ cm.display.table(published.table.drop(columns="month"), language)
 # base 360 et 48,7 en base 365.
 #
 # **Piège 5 : oublier les douteux.** Retirer les clients douteux de l'encours flatte le DSO ; ils n'ont pas payé pour
-# autant :
+# autant. Ci-dessous, d'abord avec eux, puis sans eux :
 # %% [markdown] tags=["en"]
 # **Trap 3: the average of the customers' DSO.** A small customer who pays at 120 days would weigh as much as a large one
 # who pays at 30. The DSO of a group is the sum of balances over the sum of sales.
@@ -131,7 +132,7 @@ cm.display.table(published.table.drop(columns="month"), language)
 # a 360 basis and 48.7 on a 365 basis.
 #
 # **Trap 5: leaving doubtful customers out.** Taking them out of the balance flatters the DSO; they have not paid for all
-# that:
+# that. Below, first with them, then without:
 # %% tags=["nbval-check-output"]
 for doubtful in (True, False):
     print(cm.language.number(cm.dso(ledger, as_of, "count_back", doubtful=doubtful).days, 1, language))
