@@ -8,6 +8,8 @@ import pytest
 from ledgers import ENGINES, make_ledger
 
 from cmtools.dashboard import currencies, key_figures, report_items
+from cmtools.fec import read_fec
+from cmtools.load import read_ledger
 from cmtools.schemas import InputError
 
 
@@ -248,3 +250,23 @@ def test_argument_is_left_alone():
     before = ledger.invoices.copy()
     key_figures(ledger, pd.Timestamp("2026-06-30"))
     pd.testing.assert_frame_equal(ledger.invoices, before)
+
+
+def test_what_the_source_does_not_tell_is_unknown_not_nil():
+    figures = key_figures(make_ledger(INVOICES, SETTLEMENTS, silent=("disputed", "retention")), "2026-06-30")
+    for name in ("disputed", "retention"):
+        assert math.isnan(figures.loc[name, "value"])
+        assert math.isnan(figures.loc[name, "previous"])
+        assert figures.loc[name, "reason"] == "not_in_source"
+    assert figures.loc["doubtful", "value"] == 200
+
+
+def test_what_each_source_tells(root, tmp_path):
+    assert read_ledger(root / "data" / "grand_livre.xlsx").silent == ()
+    fec = read_fec(next((root / "data").glob("*FEC20260630.txt"))).ledger()
+    assert fec.silent == ("disputed",)  # 4117 stands for retention money, 416 for doubtful customers
+    path = tmp_path / "flat.csv"
+    path.write_text(
+        "Facture;N° client;Date facture;Échéance;Montant TTC\nF1;C1;01/05/2026;31/05/2026;1000,00\n", "utf-8"
+    )
+    assert read_ledger(path, date_order="day").silent == ("disputed", "retention", "doubtful")

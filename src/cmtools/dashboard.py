@@ -116,9 +116,13 @@ def _figures(ledger: Ledger, at: datetime, currency: str | None, window: int) ->
         _money("over_60", sum(old.values()), shown, **old),
     ]
     rows += [_money(name, parts[name], shown, count=counts[name]) for name in ("unknown_age", "unallocated")]
-    rows += [_money(name, sums[name], shown, count=counts[name]) for name in ("disputed", "retention")]
-    doubtful = local.loc[local["doubtful"].astype(bool), "open_amount"].sum()
-    rows.append(_money("doubtful", doubtful, shown, count=counts["doubtful"]))
+    amounts = {"disputed": sums["disputed"], "retention": sums["retention"]}
+    amounts["doubtful"] = local.loc[local["doubtful"].astype(bool), "open_amount"].sum()
+    for name, amount in amounts.items():
+        if name in ledger.silent:
+            rows.append(_row(name, "money", None, shown, "not_in_source"))
+        else:
+            rows.append(_money(name, amount, shown, count=counts[name]))
     asked = shown if shown != ledger.book_currency or not _one_book(items) else None
     rows += _dso_rows(ledger, at, asked, shown, window)
     return pd.DataFrame(rows).set_index("key")

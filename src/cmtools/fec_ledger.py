@@ -76,7 +76,10 @@ def build_ledger(fec: Fec, previous: Fec | None, terms: Any, reading: str, unall
     customers = _customers(fecs.values(), lines, granted)
     accounts = movements.assign(amount=movements["cents"] / 100)
     accounts = accounts[["account", "customer_id", "booking_date", "amount"]]
-    return Ledger(invoices, settlements, customers, dated_allocation=dated, accounts=accounts, report=report)
+    silent = ("disputed",) if invoices["retention"].any() else ("disputed", "retention")  # no account holds disputes
+    return Ledger(
+        invoices, settlements, customers, dated_allocation=dated, silent=silent, accounts=accounts, report=report
+    )
 
 
 # ---------------------------------------------------------------- customers' lines

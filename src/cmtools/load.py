@@ -304,6 +304,14 @@ def _likely_table(sheet: Sheet, mapping: Mappings) -> str | None:
 # --- the three tables together -----------------------------------------------------------------------------------
 
 
+# What an amount of the report needs in the file, else it is unknown.
+_TOLD_BY = {
+    "disputed": ("disputed", "dispute_from", "dispute_until"),
+    "retention": ("retention",),
+    "doubtful": ("doubtful_from",),
+}
+
+
 def _assemble(tables: dict[str, Table], options: _Options, report: LoadReport) -> Ledger:
     t, paid = tables["invoices"], tables.get("settlements")
     rows = _invoices(t, options)
@@ -335,6 +343,7 @@ def _assemble(tables: dict[str, Table], options: _Options, report: LoadReport) -
         options.book_currency,
         dated,
         complete,
+        silent=tuple(name for name, told in _TOLD_BY.items() if not any(map(t.has, told))),
         report=report,
     )
 

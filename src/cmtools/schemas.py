@@ -284,6 +284,9 @@ class Ledger:
     complete_sales : bool
         False: the source lists open items only, so sales, and with them the
         DSO, cannot be computed.
+    silent : tuple of str
+        What the source says nothing about: any of "disputed", "retention",
+        "doubtful". Such an amount is unknown, not nil.
     accounts : frame, optional
         Movements of the customer accounts (41 and 491): `account`,
         `customer_id`, `booking_date`, `amount` (debit positive). Only a FEC
@@ -297,6 +300,7 @@ class Ledger:
     book_currency: str = "EUR"
     dated_allocation: bool = True
     complete_sales: bool = True
+    silent: tuple[str, ...] = ()
     accounts: Any = None
     report: LoadReport = field(default_factory=LoadReport)
 
