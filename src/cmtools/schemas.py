@@ -130,16 +130,18 @@ class Defect:
             place.append(message("place_line", language, line=integer(self.line, language)))
         if self.column:
             place.append(message("place_column", language, column=shorten(self.column)))
-        values = {
-            key: shorten(value)
-            if isinstance(value, str)
-            else number(value, 2, language)
-            if isinstance(value, float)
-            else value
-            for key, value in self.details.items()
-        }
+        values = {key: _worded(key, value, language) for key, value in self.details.items()}
         said = message(self.code, language, value=shorten(self.value), **values)
         return f"{', '.join(place)}{message('colon', language)}{said}" if place else said
+
+
+def _worded(key: str, value: Any, language: str | None) -> Any:
+    """A detail as the reader writes it; `n` stays a number, since it decides the plural."""
+    if isinstance(value, str):
+        return shorten(value)
+    if isinstance(value, float):
+        return number(value, 2, language)
+    return integer(value, language) if isinstance(value, int) and key != "n" else value
 
 
 def shorten(text: str, length: int = 80) -> str:
