@@ -470,7 +470,10 @@ def test_a_paid_invoice(write):
 def test_terms(write):
     rows = [*invoice("1", "20250115", "C1", "100", "20"), *invoice("2", "20250115", "C2", "100", "20")]
     fec = read_fec(write(rows))
-    due = lambda **kw: by_document(fec.ledger(**kw))["due_date"].dt.strftime("%d/%m").to_list()  # noqa: E731
+
+    def due(**options):
+        return by_document(fec.ledger(**options))["due_date"].dt.strftime("%d/%m").to_list()
+
     assert due() == ["14/02", "14/02"]
     assert due(terms=60) == ["16/03", "16/03"]  # 16 days left in January, 28 in February, 16 in March
     assert due(terms="45 jours fin de mois") == ["31/03", "31/03"]

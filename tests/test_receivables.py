@@ -317,6 +317,12 @@ def test_constant_sales_give_t_on_any_day(days_to_pay, day):
     assert result.days == pytest.approx(days_to_pay, abs=1)
 
 
+def test_month_ends_go_back_from_any_day():
+    at = datetime(2026, 3, 31)
+    dates = receivables.month_ends(at, 14)
+    assert [dates[back] for back in (0, 1, 13)] == [at, datetime(2026, 2, 28), datetime(2025, 2, 28)]
+
+
 def test_dso_by_month_is_dso_at_each_month_end():
     ledger = steady_sales(45)
     table = cm.dso_by_month(ledger, "2026-01-31", months=6, window=3)

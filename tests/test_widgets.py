@@ -1,6 +1,5 @@
 """Moving a control changes what is said and drawn. There is no kernel here: what is displayed is caught."""
 
-from datetime import datetime
 from html import unescape
 
 import ipywidgets
@@ -117,13 +116,6 @@ def test_dso_that_cannot_be_computed_says_why(invoices, settlements, more, said,
     assert said in screen.text
     share.value = 100
     assert said in screen.text
-
-
-def test_months_before():
-    at = datetime(2026, 3, 31)
-    assert [widgets._months_before(at, months) for months in (0, 1, 13)] == [
-        at, datetime(2026, 2, 28), datetime(2025, 2, 28),
-    ]  # fmt: skip
 
 
 def test_labels_are_in_the_language(screen):

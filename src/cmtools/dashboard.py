@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import narwhals as nw
@@ -11,9 +11,11 @@ import pandas as pd
 from cmtools.receivables import (
     aged_balance,
     bucket_names,
+    collect,
     dso,
     in_book_currency,
     late_columns,
+    month_ends,
     open_items,
     overdue_rate,
 )
@@ -24,8 +26,7 @@ def report_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") ->
     """Open items in the books' currency where every amount is known in it, else in their own currencies."""
     items = open_items(ledger, as_of, basis)
     book = nw.from_native(ledger.invoices).select(unknown=nw.col("book_amount").is_null())
-    frame = book.collect() if isinstance(book, nw.LazyFrame) else book
-    return items if frame["unknown"].any() else in_book_currency(items, ledger.book_currency)
+    return items if collect(book)["unknown"].any() else in_book_currency(items, ledger.book_currency)
 
 
 def currencies(items: Any, ledger: Ledger | None = None) -> list[str]:
@@ -43,8 +44,7 @@ def currencies(items: Any, ledger: Ledger | None = None) -> list[str]:
 
 def _by_amount(amounts: Any) -> list[str]:
     sums = amounts.group_by("currency").agg(nw.col("amount").sum())
-    frame = (sums.collect() if isinstance(sums, nw.LazyFrame) else sums).to_pandas()
-    return frame.sort_values("amount", ascending=False, key=abs)["currency"].tolist()
+    return collect(sums).sort_values("amount", ascending=False, key=abs)["currency"].tolist()
 
 
 def key_figures(ledger: Ledger, as_of: str | date, currency: str | None = None, window: int = 3) -> pd.DataFrame:
@@ -66,11 +66,10 @@ def key_figures(ledger: Ledger, as_of: str | date, currency: str | None = None, 
     -------
     pandas.DataFrame, one row per indicator, index `key`
         `value`, `previous` (month-end before; NaN: not computable, as from
-        a list of open items only), `unit`
-        ("money", "rate" or "days"), `currency`, `reason` (message key or "", why
-        there is no value), `details`, and `inputs`: the named numbers the
-        value was made from. Label, formula and exclusions of an indicator
-        are texts under its key.
+        a list of open items only), `unit` ("money", "rate" or "days"),
+        `currency`, `reason` (message key, why there is no value, or ""),
+        `details`, and `inputs`: the named numbers the value was made from.
+        Label, formula and exclusions of an indicator are texts under its key.
 
     Examples
     --------
@@ -86,15 +85,14 @@ def key_figures(ledger: Ledger, as_of: str | date, currency: str | None = None, 
     now["previous"] = float("nan")
     if ledger.complete_sales:  # a list of open items does not hold what was open then and has been paid since
         same = now["currency"].iloc[0]  # the largest currency may have been another one
-        now["previous"] = _figures(ledger, at.replace(day=1) - timedelta(days=1), same, window)["value"]
+        now["previous"] = _figures(ledger, month_ends(at, 2)[1], same, window)["value"]
     return now
 
 
 def _figures(ledger: Ledger, at: datetime, currency: str | None, window: int) -> pd.DataFrame:
     own = currency is not None and currency != ledger.book_currency
     items = open_items(ledger, at) if own else report_items(ledger, at)
-    frame = nw.from_native(items)
-    local = (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
+    local = collect(nw.from_native(items))
     shown = currency or currencies(items, ledger)[0]
     local = local[local["currency"] == shown]
     aged = aged_balance(local, at, by=None)

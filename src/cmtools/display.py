@@ -14,7 +14,7 @@ import pandas as pd
 
 from cmtools import language as words
 from cmtools.language import HARD, label, message
-from cmtools.receivables import late_columns
+from cmtools.receivables import collect, late_columns
 from cmtools.schemas import Ledger, LoadReport
 
 RIGHT = ("money", "rate", "days", "integer", "figure")
@@ -210,8 +210,7 @@ def aged_by_customer(aged: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
 def with_names(frame: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     """Table with the customer's name beside its number."""
     known = nw.from_native(ledger.customers).select("customer_id", "customer_name")
-    names = (known.collect() if isinstance(known, nw.LazyFrame) else known).to_pandas()
-    return frame.merge(names, on="customer_id", how="left")
+    return frame.merge(collect(known), on="customer_id", how="left")
 
 
 def key_figures(figures: pd.DataFrame, language: str | None = None) -> Html:

@@ -372,7 +372,7 @@ def in_book_currency(items: IntoFrame, currency: str) -> Any:
         If an amount in the books is unknown: a rate is never guessed.
     """
     frame = nw.from_native(items)
-    unknown = _collect(frame.filter(nw.col("open_book_amount").is_null()).select("currency").unique())
+    unknown = collect(frame.filter(nw.col("open_book_amount").is_null()).select("currency").unique())
     if len(unknown):
         raise InputError([Defect("several_currencies", "fatal", value=", ".join(sorted(unknown["currency"])))])
     return frame.with_columns(
@@ -413,7 +413,7 @@ def overdue_rate(items: IntoFrame, as_of: str | date, variant: str = "gross") ->
     0.2
     """
     _choice("variant", variant, ("gross", "net"))
-    aged = _collect(nw.from_native(aged_balance(items, as_of, by=None))).set_index("currency")
+    aged = collect(nw.from_native(aged_balance(items, as_of, by=None))).set_index("currency")
     late = late_columns(aged.columns)
     rates = pd.DataFrame(
         {
@@ -647,7 +647,7 @@ def dso_by_month(
     """
     at = as_day(as_of)
     unit = _unit(ledger, currency)
-    dates = _month_ends(at, months)
+    dates = month_ends(at, months)
     balances = _balances(ledger, dates, unit, doubtful)
     sales, first = _sales(ledger, at, unit)
     rows = []
@@ -680,7 +680,7 @@ def dso_by_month(
 def _unit(ledger: Ledger, currency: str | None) -> tuple[str, str]:
     """Column to add up and its currency; never two currencies in one sum."""
     invoices = nw.from_native(ledger.invoices)
-    counts = _collect(invoices.select("currency", unknown=nw.col("book_amount").is_null()).unique())
+    counts = collect(invoices.select("currency", unknown=nw.col("book_amount").is_null()).unique())
     present = sorted(counts["currency"].unique())
     if currency:
         if present and currency not in present:
@@ -714,7 +714,7 @@ def _balances(ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], 
                 counts = counts & (nw.col("doubtful_from").is_null() | (nw.col("doubtful_from") > at))
             flags[f"b{position}"] = nw.when(counts).then(nw.col(unit[0])).otherwise(nw.lit(0))
         sums = _in_unit(table, unit).with_columns(**flags).select(*[nw.col(name).sum() for name in flags])
-        totals.append(_collect(sums).fillna(0).iloc[0].tolist())
+        totals.append(collect(sums).fillna(0).iloc[0].tolist())
     return [int(owed - received) / 100 for owed, received in zip(*totals)]
 
 
@@ -732,10 +732,10 @@ def _sales(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> tuple[pd.Data
             ("booked_month", "booking_date", "month"),
         )
     }
-    sums = _collect(sold.with_columns(**months).group_by(*months).agg(cents=nw.col(unit[0]).sum()))
+    sums = collect(sold.with_columns(**months).group_by(*months).agg(cents=nw.col(unit[0]).sum()))
     paid = settlements.filter(nw.col("payment_date") <= at)
     firsts = [
-        _collect(table.select(first=nw.col(column).min()))["first"].iloc[0]
+        collect(table.select(first=nw.col(column).min()))["first"].iloc[0]
         for table, column in ((known, "booking_date"), (paid, "payment_date"))
     ]
     starts = [as_day(first) for first in firsts if not pd.isna(first)]
@@ -781,7 +781,7 @@ def _blocks(at: datetime, first: datetime | None) -> list[tuple[datetime, int]]:
     return blocks
 
 
-def _month_ends(at: datetime, count: int) -> list[datetime]:
+def month_ends(at: datetime, count: int) -> list[datetime]:
     """`at` and the month-ends before it, most recent first."""
     dates = [at]
     while len(dates) < count:
@@ -815,7 +815,7 @@ def reconciliation(ledger: Ledger, as_of: str | date) -> pd.DataFrame:
     liabilities); net = gross - 491.
     """
     at = as_day(as_of)
-    items = _collect(nw.from_native(open_items(ledger, at)))
+    items = collect(nw.from_native(open_items(ledger, at)))
     if ledger.accounts is None and items["open_book_amount"].isna().any():
         return _totals(items, "open_amount")
     items["currency"] = ledger.book_currency
@@ -823,7 +823,7 @@ def reconciliation(ledger: Ledger, as_of: str | date) -> pd.DataFrame:
     if ledger.accounts is None:
         return totals
     total, credit = totals["balance"] if len(totals) else (0.0, 0.0)
-    moves = _collect(nw.from_native(ledger.accounts))
+    moves = collect(nw.from_native(ledger.accounts))
     moves = moves[moves["booking_date"] <= pd.Timestamp(at)]
     balance = {
         prefix: round(float(moves.loc[moves["account"].str.startswith(prefix), "amount"].sum()), 2)
@@ -859,8 +859,8 @@ def _totals(items: pd.DataFrame, value: str) -> pd.DataFrame:
 # ---------------------------------------------------------------- small helpers
 
 
-def _collect(frame: Any) -> pd.DataFrame:
-    """Small result as pandas, whatever the engine."""
+def collect(frame: Any) -> pd.DataFrame:
+    """Result small enough for pandas, whatever the engine."""
     return (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
 
 

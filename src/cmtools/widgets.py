@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date
 from html import escape
 from typing import Any
 
@@ -16,7 +16,7 @@ from cmtools.dashboard import currencies, key_figures, report_items
 from cmtools.display import reason
 from cmtools.language import message
 from cmtools.receivables import aged_balance as age
-from cmtools.receivables import count_back, dso, late_columns
+from cmtools.receivables import count_back, dso, late_columns, month_ends
 from cmtools.schemas import Ledger, as_day
 
 WIDE = {"description_width": "initial"}
@@ -46,7 +46,7 @@ def aged_balance(ledger: Ledger, as_of: str | date, language: str | None = None)
     in_credit = _choice("widget_in_credit", ("column", "own_date"), language)
 
     def draw() -> None:
-        when = _months_before(at, back.value)
+        when = month_ends(at, back.value + 1)[-1]
         items = report_items(ledger, when)
         table = age(items, when, clock=clock.value, in_credit=in_credit.value, by=None)
         for currency in currencies(items):
@@ -145,11 +145,3 @@ def _panel(inputs: list[Any], draw: Callable[[], None]) -> controls.Widget:
         control.observe(redraw, names="value")
     redraw()
     return controls.VBox([controls.HBox(inputs, layout={"flex_flow": "row wrap"}), area])
-
-
-def _months_before(at: datetime, months: int) -> datetime:
-    """The date itself, or the month-end that many months before."""
-    when = at
-    for _ in range(months):
-        when = when.replace(day=1) - timedelta(days=1)
-    return when
