@@ -8,8 +8,8 @@ import plotly.io
 import pytest
 
 from cmtools import plots
+from cmtools.days_sales import count_back
 from cmtools.language import HARD, THIN
-from cmtools.receivables import count_back
 from cmtools.schemas import InputError
 
 plotly.io.renderers.default = "json"  # no browser

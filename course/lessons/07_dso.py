@@ -101,7 +101,7 @@ cm.widgets.dso_collected(ledger, as_of, language)
 # ([source](http://finance-technique.com/que-dissimule-le-dso-methodes-de-calcul-et-ce-qui-influence-le-resultat/))
 # %% tags=["nbval-check-output"]
 for sales in (2870.4, 2400):
-    print(cm.language.number(cm.receivables.balance_dso(472, sales, 365), 2, language))
+    print(cm.language.number(cm.balance_dso(472, sales, 365), 2, language))
 # %% [markdown] tags=["fr"]
 # **Piège 2 : le reste non recalculé.** Une page d'aide publiée trouve 179,7 jours pour un solde de 12 000. Les cinq
 # premiers mois absorbent 11 000 : il reste 1 000, non 2 000, pour avril. La ligne « solde avant » le montre.

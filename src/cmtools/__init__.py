@@ -22,15 +22,13 @@ _HOME = {
     "terms": ("due_date",),
     "receivables": (
         "aged_balance",
-        "count_back",
-        "dso",
-        "dso_by_month",
         "in_book_currency",
         "open_items",
+        "outstanding_by_date",
         "overdue_rate",
         "reconciliation",
-        "sales_by_month",
     ),
+    "days_sales": ("balance_dso", "count_back", "dso", "dso_by_month", "sales_by_month"),
     "dashboard": ("currencies", "key_figures", "report_items"),
     "": ("display", "language", "plots", "receivables", "reports", "widgets", "workbook"),
 }

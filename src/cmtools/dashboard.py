@@ -8,14 +8,13 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
+from cmtools.days_sales import dso
+from cmtools.frames import collect, month_ends
 from cmtools.receivables import (
     aged_balance,
     bucket_names,
-    collect,
-    dso,
     in_book_currency,
     late_columns,
-    month_ends,
     open_items,
     overdue_rate,
 )

@@ -13,8 +13,9 @@ import narwhals as nw
 import pandas as pd
 
 from cmtools import language as words
+from cmtools.frames import collect
 from cmtools.language import HARD, label, message
-from cmtools.receivables import collect, late_columns
+from cmtools.receivables import late_columns
 from cmtools.schemas import Ledger, LoadReport
 
 RIGHT = ("money", "rate", "days", "integer", "figure")

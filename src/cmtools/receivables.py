@@ -1,16 +1,14 @@
-"""What customers owe on a date, how old it is, and how many days of sales it stands for.
+"""What customers owe on a date, how old it is, and how it agrees with the accounts.
 
-Every ledger-sized function is written once against Narwhals: it takes pandas,
-Polars or DuckDB tables and gives back the same kind. Sums run on whole cents.
-Rules AGE-* and DSO-*: see ``GLOSSARY.md``.
+Every ledger-sized function is written once against Narwhals: it takes the
+tables of any engine (pandas, Polars, DuckDB, PySpark, Dask) and gives back the
+same kind. Sums run on whole cents. Rules AGE-*: see ``GLOSSARY.md``.
 """
 
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -19,9 +17,21 @@ import narwhals as nw
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from cmtools.schemas import INVOICES, OPEN_ITEMS, SALES_KINDS, SETTLEMENTS, Defect, InputError, Ledger, as_day, require
+from cmtools.frames import (
+    DATE,
+    add_up,
+    cents_of,
+    choice,
+    collect,
+    day_number,
+    day_of,
+    during,
+    in_unit,
+    tables_of,
+    unit_of,
+)
+from cmtools.schemas import OPEN_ITEMS, Defect, InputError, Ledger, as_day, require
 
-DATE = nw.Datetime("us")
 BUCKETS = (30, 60, 90, 120)
 
 
@@ -61,8 +71,8 @@ def open_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") -> A
     True
     """
     at = as_day(as_of)
-    _choice("basis", basis, ("allocated", "paid"))
-    invoices, settlements = _tables(ledger)
+    choice("basis", basis, ("allocated", "paid"))
+    invoices, settlements = tables_of(ledger)
     booked = invoices.filter(nw.col("booking_date") <= at)
     paid = settlements.filter(nw.col("payment_date") <= at)
     reduces_on = nw.col("allocation_date")
@@ -90,8 +100,8 @@ def open_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") -> A
         .with_columns(
             **remains,
             unknown_book=nw.col("unknown_book") + nw.col("unknown_settled").fill_null(0).cast(nw.Int64),
-            disputed=_during("dispute_from", "dispute_until", at),
-            doubtful=_during("doubtful_from", None, at),
+            disputed=during("dispute_from", "dispute_until", at),
+            doubtful=during("doubtful_from", None, at),
         )
         .filter((nw.col("cents") != 0) | (nw.col("book_cents") != 0))
         .select(_OPEN_COLUMNS)
@@ -102,7 +112,7 @@ def open_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") -> A
         .with_columns(
             open_amount=nw.col("cents") / 100,
             open_book_amount=nw.when(nw.col("unknown_book") == 0).then(nw.col("book_cents") / 100),
-            days_late=nw.lit(_day_of(at)) - _day_number("due_date"),
+            days_late=nw.lit(day_of(at)) - day_number("due_date"),
         )
         .drop("cents", "book_cents", "unknown_book")
         .sort("customer_id", "item_id")
@@ -130,40 +140,6 @@ _OPEN_COLUMNS = [
 ]
 
 
-def _tables(ledger: Ledger) -> tuple[Any, Any]:
-    """Both tables with dates as datetimes and amounts in whole cents."""
-    tables = []
-    for frame, schema, name in (
-        (ledger.invoices, INVOICES, "invoices"),
-        (ledger.settlements, SETTLEMENTS, "settlements"),
-    ):
-        table = nw.from_native(frame)
-        require(table.collect_schema().names(), schema, name)
-        dates = [column.name for column in schema if column.kind == "date"]
-        table = table.with_columns(nw.col(dates).cast(DATE))
-        tables.append(
-            table.with_columns(
-                cents=_cents("amount"),
-                book_cents=_cents("book_amount"),
-                unknown_book=nw.when(nw.col("book_amount").is_null()).then(nw.lit(1)).otherwise(nw.lit(0)),
-            )
-        )
-    return tables[0], tables[1]
-
-
-def _cents(column: str) -> nw.Expr:
-    """Whole cents; a blank becomes 0, so the caller keeps a flag where blanks are allowed."""
-    return (nw.col(column).cast(nw.Float64).fill_null(0.0) * 100).round().cast(nw.Int64)
-
-
-def _during(start: str, end: str | None, at: datetime) -> nw.Expr:
-    """Flag: the period that begins on `start` and ends before `end` holds the day `at`."""
-    inside = nw.col(start) <= at
-    if end:
-        inside = inside & ((nw.col(end) > at) | nw.col(end).is_null())
-    return nw.when(inside).then(nw.lit(True)).otherwise(nw.lit(False))
-
-
 def _unallocated(settlements: Any) -> Any:
     """Receipts on no item: one row per receipt, negative; the two halves of a linked credit note cancel out."""
     receipts = settlements.group_by("customer_id", "document", "kind", "currency", "payment_date").agg(
@@ -185,17 +161,6 @@ def _unallocated(settlements: Any) -> Any:
         doubtful=nw.lit(False),
         dispute_reason=nw.lit(None).cast(nw.String),
     )
-
-
-def _day_of(at: datetime) -> int:
-    """The number of :func:`_day_number` for a known day."""
-    return 365 * at.year + (at.year - 1) // 4 + at.timetuple().tm_yday
-
-
-def _day_number(column: str) -> nw.Expr:
-    """Days since a fixed origin, the same on every engine (1901 to 2099; `dt.total_days` is missing on some)."""
-    year = nw.col(column).dt.year()
-    return 365 * year + (year - 1) // 4 + nw.col(column).dt.ordinal_day()
 
 
 # ---------------------------------------------------------------- aged balance
@@ -266,8 +231,8 @@ def aged_balance(
     """
     at = as_day(as_of)
     frame = _in_cents(items)
-    _choice("clock", clock, ("due_date", "issue_date"))
-    _choice("in_credit", in_credit, ("column", "own_date"))
+    choice("clock", clock, ("due_date", "issue_date"))
+    choice("in_credit", in_credit, ("column", "own_date"))
     names, inside = _bucket_columns(at, buckets, clock, in_credit)
     keys = [key for key in ("currency", by) if key]
     frame = frame.with_columns(
@@ -313,6 +278,12 @@ def late_columns(columns: Iterable[str]) -> list[str]:
     return [name for name in columns if re.fullmatch(r"d\d+_\d+|over_\d+", name)]
 
 
+def _check_buckets(buckets: Sequence[int]) -> None:
+    increasing = all(low < high for low, high in zip((0, *buckets), buckets))
+    if not buckets or not increasing:
+        raise InputError([Defect("bad_buckets", "fatal", value=str(tuple(buckets)))])
+
+
 def _bucket_columns(
     at: datetime, buckets: Sequence[int], clock: str, in_credit: str
 ) -> tuple[list[str], list[nw.Expr]]:
@@ -347,7 +318,7 @@ def _in_cents(items: IntoFrame) -> Any:
     absent = {flag: nw.lit(False) for flag in ("disputed", "retention", "doubtful") if flag not in names}
     if absent:
         frame = frame.with_columns(**absent)
-    return frame.with_columns(nw.col("due_date", "issue_date").cast(DATE), cents=_cents("open_amount"))
+    return frame.with_columns(nw.col("due_date", "issue_date").cast(DATE), cents=cents_of("open_amount"))
 
 
 def in_book_currency(items: IntoFrame, currency: str) -> Any:
@@ -412,7 +383,7 @@ def overdue_rate(items: IntoFrame, as_of: str | date, variant: str = "gross") ->
     >>> float(overdue_rate(items, "2025-03-31").loc["EUR", "rate"])
     0.2
     """
-    _choice("variant", variant, ("gross", "net"))
+    choice("variant", variant, ("gross", "net"))
     aged = collect(nw.from_native(aged_balance(items, as_of, by=None))).set_index("currency")
     late = late_columns(aged.columns)
     rates = pd.DataFrame(
@@ -431,277 +402,87 @@ def overdue_rate(items: IntoFrame, as_of: str | date, variant: str = "gross") ->
     return rates
 
 
-# ---------------------------------------------------------------- DSO
+# ---------------------------------------------------------------- balances and reconciliation
 
 
-@dataclass(frozen=True)
-class Dso:
-    """Days sales outstanding, with all that made it.
-
-    Attributes
-    ----------
-    days : float or None
-        None where it cannot be computed: see `reason`.
-    method : {"balance", "count_back"}
-    receivables : float
-        Balance incl. VAT at the closing date, net of unallocated receipts.
-    sales : float or None
-        Sales incl. VAT of the window (balance), or those used up (count-back).
-    period_days : int
-        Days of the window.
-    currency : str
-    reason : str or None
-        Message key: why there is no number, or what to know about it.
-    at_least_days, balance_left : float
-        Count-back with a history that is too short: lower bound, and what is
-        left to exhaust.
-    table : pandas.DataFrame or None
-        Count-back month by month: `month`, `sales`, `days`,
-        `balance_before`, `balance_after`, `days_counted`.
-    """
-
-    days: float | None
-    method: str
-    receivables: float
-    sales: float | None
-    period_days: int
-    currency: str = "EUR"
-    reason: str | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    at_least_days: float = 0.0
-    balance_left: float = 0.0
-    table: pd.DataFrame | None = None
-
-
-def balance_dso(receivables: float, sales: float, days: int) -> float | None:
-    """Receivables / sales x days, both incl. VAT (rule DSO-S); None without sales.
-
-    Examples
-    --------
-    >>> balance_dso(30_000, 60_000, 90)
-    45.0
-    """
-    return receivables / sales * days if sales > 0 else None
-
-
-def count_back(receivables: float, months: Iterable[tuple[Any, float, int]]) -> Dso:
-    """DSO by exhausting the receivables on the sales of past months (rule DSO-CB).
-
-    Parameters
-    ----------
-    receivables : float
-        Balance incl. VAT.
-    months : iterable of (label, sales incl. VAT, days), most recent first
-        Sales are invoices less credit notes. A month without sales counts
-        its days; a month of net credit notes counts its days and adds to the
-        balance (Sage's rule; others stop there).
-
-    Returns
-    -------
-    Dso
-        `days` is None if the months do not exhaust the balance; then
-        `at_least_days` is a lower bound and `balance_left` what is left.
-
-    Examples
-    --------
-    Published example of Benji Pays, 30-day months: 30 + 30 + 32 000 / 70 000 x 30.
-
-    >>> result = count_back(212_000, [("M3", 100_000, 30), ("M2", 80_000, 30), ("M1", 70_000, 30)])
-    >>> round(result.days, 1)
-    73.7
-    """
-    rows, left, total, used, flagged = [], round(receivables * 100), 0.0, 0, None
-    for label, sales, days in months:
-        if left <= 0:
-            break
-        cents = round(sales * 100)
-        counted = days * left / cents if cents >= left else float(days)
-        after = max(left - cents, 0) if cents >= 0 else left - cents
-        if cents < 0:
-            flagged = "credit_month"
-        rows.append((label, cents / 100, days, left / 100, after / 100, counted))
-        used += left - after
-        total, left = total + counted, after
-    table = pd.DataFrame(rows, columns=["month", "sales", "days", "balance_before", "balance_after", "days_counted"])
-    whole = Dso(total, "count_back", receivables, used / 100, int(table["days"].sum()), reason=flagged, table=table)
-    if receivables <= 0:
-        return replace(whole, days=0.0, reason="no_receivables")
-    if left > 0:
-        details = {"days": round(total), "left": left / 100}
-        return replace(
-            whole, days=None, reason="history_exhausted", details=details, at_least_days=total, balance_left=left / 100
-        )
-    return whole
-
-
-def dso(
+def outstanding_by_date(
     ledger: Ledger,
-    as_of: str | date,
-    method: str = "balance",
-    months: int = 12,
+    dates: Sequence[str | date],
+    by: str | None = None,
     currency: str | None = None,
-    doubtful: bool = True,
-    bills: float = 0.0,
-) -> Dso:
-    """Days sales outstanding on a date (DSO, délai moyen de règlement clients).
+    buckets: Sequence[int] = BUCKETS,
+    basis: str = "allocated",
+) -> pd.DataFrame:
+    """What is owed at several dates, by how late it is (rules AGE-ASOF and AGE-RATE-B).
 
     Parameters
     ----------
     ledger : Ledger
-    as_of : date or str
-        Closing date.
-    method : {"balance", "count_back"}
-        balance: receivables / sales of the last `months` months x their days
-        (méthode comptable); count_back: by exhausting the sales month by
-        month (épuisement du chiffre d'affaires).
-    months : int, default 12
-        Window of the balance method; ends on `as_of`. 3 is usual for monthly
-        steering, 12 for outside comparison.
+        With its settlements: a list of open items holds nothing of what was
+        paid before it was made.
+    dates : sequence of date or str
+    by : str, optional
+        A column of the customers (``frames.CUTS``) to part the amounts by.
     currency : str, optional
         Needed when several currencies have no amount in the books' currency.
-    doubtful : bool, default True
-        Count doubtful customers (416): leaving them out flatters the DSO.
-    bills : float
-        Bills receivable not yet due (413) and receivables sold, added to
-        the balance as long as the customer has not paid.
+    buckets, basis
+        See :func:`aged_balance` and :func:`open_items`.
 
     Returns
     -------
-    Dso
-        All amounts incl. VAT. Closing receivables, net of unallocated
-        receipts; calendar days.
+    pandas.DataFrame, one row per date (and value of `by`), in the order of `dates`
+        `date`, [`by`], `currency`, `outstanding` = `not_due` + the buckets +
+        `unknown_age` + `unallocated`; `overdue` (the buckets),
+        `outstanding_gross` (without `unallocated`), `overdue_rate` (overdue /
+        outstanding_gross; NaN where nothing is owed); parts, not additions:
+        `disputed`, `disputed_overdue`, `doubtful`, `retention`.
 
     Examples
     --------
     >>> import cmtools as cm
     >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
-    >>> result = cm.dso(ledger, "2026-06-30", method="count_back")
-    >>> result.reason is None and bool(result.days == result.table["days_counted"].sum())
-    True
+    >>> history = cm.outstanding_by_date(ledger, ["2026-05-31", "2026-06-30"])
+    >>> history["outstanding"].round(2).tolist()[-1]
+    1464352.61
     """
-    _choice("method", method, ("balance", "count_back"))
-    at = as_day(as_of)
-    unit = _unit(ledger, currency)
-    receivables = round(_balances(ledger, [at], unit, doubtful)[0] + bills, 2)
-    sales, first = _sales(ledger, at, unit)
-    return _dso(ledger, at, method, months, unit[1], receivables, _by_month(sales, at), first)
+    unit = unit_of(ledger, currency)
+    _check_buckets(buckets)
+    tables = [_sums_at(ledger, as_day(day), by, unit, buckets, basis) for day in dates]
+    table = pd.concat(tables, ignore_index=True)
+    amounts = [name for name in table.columns if name not in ("date", by)]
+    late = late_columns(amounts)
+    table["overdue"] = table[late].sum(axis=1)
+    table["outstanding_gross"] = table["outstanding"] - table["unallocated"]
+    amounts += ["overdue", "outstanding_gross"]
+    table[amounts] = table[amounts] / 100
+    table["overdue_rate"] = table["overdue"] / table["outstanding_gross"].where(table["outstanding_gross"] > 0)
+    table["currency"] = unit[1]
+    names = ["date", *([by] if by else []), "currency", "outstanding", *bucket_names(buckets), "overdue"]
+    return table[[*names, "outstanding_gross", "overdue_rate", "disputed", "disputed_overdue", "doubtful", "retention"]]
 
 
-def _dso(
-    ledger: Ledger,
-    at: datetime,
-    method: str,
-    months: int,
-    currency: str,
-    receivables: float,
-    by_month: dict[tuple[int, int], float],
-    first: datetime | None,
-) -> Dso:
-    blocks = _blocks(at, first)
-    unknown = Dso(None, method, receivables, None, 0, currency)
-    if not ledger.complete_sales:
-        return replace(unknown, reason="open_items_only")
-    if method == "count_back":
-        history = [(start, by_month.get((start.year, start.month), 0.0), days) for start, days in blocks]
-        return replace(count_back(receivables, history), currency=currency)
-    if at.day != monthrange(at.year, at.month)[1]:  # inside a month: whole past months plus the month to date
-        months += 1
-    if len(blocks) < months:
-        return replace(unknown, reason="short_history", details={"known": len(blocks), "asked": months})
-    window = blocks[:months]
-    sales = round(sum(by_month.get((start.year, start.month), 0.0) for start, _ in window), 2)
-    days = sum(days for _, days in window)
-    value = balance_dso(receivables, sales, days)
-    return replace(unknown, days=value, sales=sales, period_days=days, reason=None if value is not None else "no_sales")
-
-
-def dso_by_month(
-    ledger: Ledger,
-    as_of: str | date,
-    months: int = 12,
-    window: int = 3,
-    currency: str | None = None,
-    doubtful: bool = True,
+def _sums_at(
+    ledger: Ledger, at: datetime, by: str | None, unit: tuple[str, str], buckets: Sequence[int], basis: str
 ) -> pd.DataFrame:
-    """DSO at each of the last month-ends, by both methods.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    as_of : date or str
-        Last date; the others are the month-ends before it.
-    months : int, default 12
-        Number of dates.
-    window : int, default 3
-        Months of sales of the balance method (rule DSO-ROLL).
-    currency, doubtful
-        See :func:`dso`.
-
-    Returns
-    -------
-    pandas.DataFrame, one row per date, oldest first
-        `date`, `receivables`, `sales` (of that month), `dso_balance`,
-        `dso_count_back` (days; NaN where not computable), `at_least_days`,
-        `reason` (message key). From a list of open items only, past balances
-        and sales are not known: NaN.
-    """
-    at = as_day(as_of)
-    unit = _unit(ledger, currency)
-    dates = month_ends(at, months)
-    balances = _balances(ledger, dates, unit, doubtful)
-    sales, first = _sales(ledger, at, unit)
-    rows = []
-    for when, receivables in zip(dates, balances):
-        if first is None or when < first:
-            continue
-        by_month = _by_month(sales, when)
-        by_balance = _dso(ledger, when, "balance", window, unit[1], receivables, by_month, first)
-        exhausted = _dso(ledger, when, "count_back", window, unit[1], receivables, by_month, first)
-        rows.append(
-            {
-                "date": when,
-                "receivables": receivables,
-                "sales": by_month.get((when.year, when.month), 0.0),
-                "dso_balance": by_balance.days,
-                "dso_count_back": exhausted.days,
-                "at_least_days": exhausted.at_least_days or None,
-                "reason": exhausted.reason or by_balance.reason,
-            }
-        )
-    columns = ["date", "receivables", "sales", "dso_balance", "dso_count_back", "at_least_days", "reason"]
-    table = pd.DataFrame(rows, columns=columns).astype(
-        dict.fromkeys(["dso_balance", "dso_count_back", "at_least_days"], float)
+    """One date of :func:`outstanding_by_date`, in cents."""
+    value = "open_amount" if unit[0] == "cents" else "open_book_amount"
+    items = in_unit(nw.from_native(open_items(ledger, at, basis)), unit).with_columns(cents=cents_of(value))
+    names, inside = _bucket_columns(at, buckets, "due_date", "column")
+    items = items.with_columns(**dict(zip(names, inside)))
+    late = nw.col("disputed") & nw.any_horizontal(*late_columns(names), ignore_nulls=True)
+    flags = {name: nw.col(name) for name in (*names, "disputed", "doubtful", "retention")} | {"disputed_overdue": late}
+    items = items.with_columns(
+        outstanding=nw.col("cents"),
+        **{name: nw.when(flag).then(nw.col("cents")).otherwise(nw.lit(0)) for name, flag in flags.items()},
     )
-    if not ledger.complete_sales:  # what was paid since is not in the list
-        table[["receivables", "sales"]] = float("nan")
-    return table.sort_values("date", ignore_index=True)
+    columns = ["outstanding", *flags]
+    sums = items.group_by("customer_id").agg(*[nw.col(name).sum() for name in columns])
+    return add_up(sums, ledger, by).assign(date=at)
 
 
-def _unit(ledger: Ledger, currency: str | None) -> tuple[str, str]:
-    """Column to add up and its currency; never two currencies in one sum."""
-    invoices = nw.from_native(ledger.invoices)
-    counts = collect(invoices.select("currency", unknown=nw.col("book_amount").is_null()).unique())
-    present = sorted(counts["currency"].unique())
-    if currency:
-        if present and currency not in present:
-            raise InputError(
-                [Defect("unknown_currency", "fatal", value=currency, details={"expected": ", ".join(present)})]
-            )
-        return "cents", currency
-    if len(present) <= 1:
-        return "cents", present[0] if present else ledger.book_currency
-    if counts["unknown"].any():
-        raise InputError([Defect("several_currencies", "fatal", value=", ".join(present))])
-    return "book_cents", ledger.book_currency
-
-
-def _in_unit(table: Any, unit: tuple[str, str]) -> Any:
-    return table if unit[0] == "book_cents" else table.filter(nw.col("currency") == unit[1])
-
-
-def _balances(ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], doubtful: bool = True) -> list[float]:
+def balances(ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], doubtful: bool = True) -> list[float]:
     """Outstanding at each date: booked less received, one sum column per date."""
-    invoices, settlements = _tables(ledger)
+    invoices, settlements = tables_of(ledger)
     if not doubtful:
         status = invoices.select("item_id", "doubtful_from")
         settlements = settlements.join(status, on="item_id", how="left")
@@ -713,83 +494,9 @@ def _balances(ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], 
             if not doubtful:
                 counts = counts & (nw.col("doubtful_from").is_null() | (nw.col("doubtful_from") > at))
             flags[f"b{position}"] = nw.when(counts).then(nw.col(unit[0])).otherwise(nw.lit(0))
-        sums = _in_unit(table, unit).with_columns(**flags).select(*[nw.col(name).sum() for name in flags])
+        sums = in_unit(table, unit).with_columns(**flags).select(*[nw.col(name).sum() for name in flags])
         totals.append(collect(sums).fillna(0).iloc[0].tolist())
     return [int(owed - received) / 100 for owed, received in zip(*totals)]
-
-
-def _sales(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> tuple[pd.DataFrame, datetime | None]:
-    """Sales in cents by month of issue and month of booking, and the first day of the history."""
-    invoices, settlements = _tables(ledger)
-    known = invoices.filter(nw.col("booking_date") <= at)
-    sold = _in_unit(known, unit).filter(nw.col("kind").is_in(SALES_KINDS) & (nw.col("issue_date") <= at))
-    months = {
-        name: getattr(nw.col(column).dt, part)().cast(nw.Int64)
-        for name, column, part in (
-            ("year", "issue_date", "year"),
-            ("month", "issue_date", "month"),
-            ("booked_year", "booking_date", "year"),
-            ("booked_month", "booking_date", "month"),
-        )
-    }
-    sums = collect(sold.with_columns(**months).group_by(*months).agg(cents=nw.col(unit[0]).sum()))
-    paid = settlements.filter(nw.col("payment_date") <= at)
-    firsts = [
-        collect(table.select(first=nw.col(column).min()))["first"].iloc[0]
-        for table, column in ((known, "booking_date"), (paid, "payment_date"))
-    ]
-    starts = [as_day(first) for first in firsts if not pd.isna(first)]
-    return sums, min(starts, default=None)
-
-
-def _by_month(sales: pd.DataFrame, when: datetime) -> dict[tuple[int, int], float]:
-    """Sales by (year, month) as known at the end of a month."""
-    booked = 12 * sales["booked_year"] + sales["booked_month"] <= 12 * when.year + when.month
-    issued = 12 * sales["year"] + sales["month"] <= 12 * when.year + when.month
-    sums = sales[booked & issued].groupby(["year", "month"], as_index=False)["cents"].sum()
-    return {(int(row.year), int(row.month)): int(row.cents) / 100 for row in sums.itertuples()}
-
-
-def sales_by_month(ledger: Ledger, as_of: str | date, currency: str | None = None) -> pd.DataFrame:
-    """Sales incl. VAT (invoices less credit notes) by month of issue.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `month` (its first day), `sales`; every month from the first known to
-        that of `as_of`, zero where nothing was sold.
-    """
-    at = as_day(as_of)
-    sales, first = _sales(ledger, at, _unit(ledger, currency))
-    by_month = _by_month(sales, at)
-    rows = [
-        (start.replace(day=1), by_month.get((start.year, start.month), 0.0))
-        for start, _ in reversed(_blocks(at, first))
-    ]
-    return pd.DataFrame(rows, columns=["month", "sales"])
-
-
-def _blocks(at: datetime, first: datetime | None) -> list[tuple[datetime, int]]:
-    """Months from that of `at` back to that of `first`: (first day counted, days); the last month up to `at`."""
-    if first is None:
-        return []
-    blocks, end = [], at
-    while (end.year, end.month) >= (first.year, first.month):
-        start = end.replace(day=1)
-        blocks.append((start, (end - start).days + 1))
-        end = start - timedelta(days=1)
-    return blocks
-
-
-def month_ends(at: datetime, count: int) -> list[datetime]:
-    """`at` and the month-ends before it, most recent first."""
-    dates = [at]
-    while len(dates) < count:
-        dates.append(dates[-1].replace(day=1) - timedelta(days=1))
-    return dates
-
-
-# ---------------------------------------------------------------- reconciliation
 
 
 def reconciliation(ledger: Ledger, as_of: str | date) -> pd.DataFrame:
@@ -854,24 +561,3 @@ def _totals(items: pd.DataFrame, value: str) -> pd.DataFrame:
         rows.append(("open_items", str(currency), round(float(mine[value].sum()), 2)))
         rows.append(("customers_in_credit", str(currency), -round(float(by_customer[by_customer < 0].sum()), 2) + 0.0))
     return pd.DataFrame(rows, columns=["line", "currency", "balance"])
-
-
-# ---------------------------------------------------------------- small helpers
-
-
-def collect(frame: Any) -> pd.DataFrame:
-    """Result small enough for pandas, whatever the engine."""
-    return (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
-
-
-def _choice(name: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        raise InputError(
-            [Defect("bad_choice", "fatal", column=name, value=str(value), details={"expected": ", ".join(allowed)})]
-        )
-
-
-def _check_buckets(buckets: Sequence[int]) -> None:
-    increasing = all(low < high for low, high in zip((0, *buckets), buckets))
-    if not buckets or not increasing:
-        raise InputError([Defect("bad_buckets", "fatal", value=str(tuple(buckets)))])

@@ -13,10 +13,12 @@ from IPython.display import HTML, clear_output, display
 from cmtools import language as words
 from cmtools import plots
 from cmtools.dashboard import currencies, key_figures, report_items
+from cmtools.days_sales import count_back, dso
 from cmtools.display import reason
+from cmtools.frames import month_ends
 from cmtools.language import message
 from cmtools.receivables import aged_balance as age
-from cmtools.receivables import count_back, dso, late_columns, month_ends
+from cmtools.receivables import late_columns
 from cmtools.schemas import Ledger, as_day
 
 WIDE = {"description_width": "initial"}

@@ -15,9 +15,10 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
+from cmtools.days_sales import Dso
 from cmtools.display import UNSUMMED, cell, is_blank, reason, records
 from cmtools.language import kind_of, label, message, resolve
-from cmtools.receivables import Dso, late_columns
+from cmtools.receivables import late_columns
 
 FORMATS = {
     "money": "#,##0.00",

@@ -1,0 +1,152 @@
+"""What every ledger-sized calculation needs, once for all engines (Narwhals): whole cents, day numbers, one currency.
+
+Inside ``agg`` only a plain aggregation of an existing column: a condition there
+is ignored without any error on some engines, so columns are added first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from cmtools.schemas import INVOICES, SETTLEMENTS, Defect, InputError, Ledger, require
+
+DATE = nw.Datetime("us")
+CUTS = ("customer_id", "group_id", "segment", "collector", "salesperson", "country")
+
+
+def tables_of(ledger: Ledger) -> tuple[Any, Any]:
+    """Both tables with dates as datetimes and amounts in whole cents."""
+    tables = []
+    for frame, schema, name in (
+        (ledger.invoices, INVOICES, "invoices"),
+        (ledger.settlements, SETTLEMENTS, "settlements"),
+    ):
+        table = nw.from_native(frame)
+        require(table.collect_schema().names(), schema, name)
+        dates = [column.name for column in schema if column.kind == "date"]
+        table = table.with_columns(nw.col(dates).cast(DATE))
+        tables.append(
+            table.with_columns(
+                cents=cents_of("amount"),
+                book_cents=cents_of("book_amount"),
+                unknown_book=nw.when(nw.col("book_amount").is_null()).then(nw.lit(1)).otherwise(nw.lit(0)),
+            )
+        )
+    return tables[0], tables[1]
+
+
+def cents_of(column: str) -> nw.Expr:
+    """Whole cents; a blank becomes 0, so the caller keeps a flag where blanks are allowed."""
+    return (nw.col(column).cast(nw.Float64).fill_null(0.0) * 100).round().cast(nw.Int64)
+
+
+def during(start: str, end: str | None, at: datetime) -> nw.Expr:
+    """Flag: the period that begins on `start` and ends before `end` holds the day `at`."""
+    inside = nw.col(start) <= at
+    if end:
+        inside = inside & ((nw.col(end) > at) | nw.col(end).is_null())
+    return nw.when(inside).then(nw.lit(True)).otherwise(nw.lit(False))
+
+
+def day_of(at: datetime) -> int:
+    """The number of :func:`day_number` for a known day."""
+    return 365 * at.year + (at.year - 1) // 4 + at.timetuple().tm_yday
+
+
+def day_number(column: str) -> nw.Expr:
+    """Days since a fixed origin, the same on every engine (1901 to 2099; `dt.total_days` is missing on some)."""
+    year = nw.col(column).dt.year()
+    return 365 * year + (year - 1) // 4 + nw.col(column).dt.ordinal_day()
+
+
+def unit_of(ledger: Ledger, currency: str | None) -> tuple[str, str]:
+    """Column to add up and its currency; never two currencies in one sum."""
+    invoices = nw.from_native(ledger.invoices)
+    counts = collect(invoices.select("currency", unknown=nw.col("book_amount").is_null()).unique())
+    present = sorted(counts["currency"].unique())
+    if currency:
+        if present and currency not in present:
+            raise InputError(
+                [Defect("unknown_currency", "fatal", value=currency, details={"expected": ", ".join(present)})]
+            )
+        return "cents", currency
+    if len(present) <= 1:
+        return "cents", present[0] if present else ledger.book_currency
+    if counts["unknown"].any():
+        raise InputError([Defect("several_currencies", "fatal", value=", ".join(present))])
+    return "book_cents", ledger.book_currency
+
+
+def in_unit(table: Any, unit: tuple[str, str]) -> Any:
+    """Rows that the unit of :func:`unit_of` adds up."""
+    return table if unit[0] == "book_cents" else table.filter(nw.col("currency") == unit[1])
+
+
+def add_up(sums: Any, ledger: Ledger, by: str | None) -> pd.DataFrame:
+    """Sums by customer into sums by a column of the customers.
+
+    Parameters
+    ----------
+    sums : Narwhals frame, one row per customer
+        `customer_id` and whole numbers (cents, counts, cents x days).
+    ledger : Ledger
+    by : str or None
+        One of CUTS; None: one row for all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `by` (null where the source does not tell; a customer without a group
+        is its own group) and the sums.
+
+    Raises
+    ------
+    InputError
+        If `by` is no cut.
+    """
+    table = collect(sums).fillna({"customer_id": ""})
+    numbers = [name for name in table.columns if name != "customer_id"]
+    table[numbers] = table[numbers].fillna(0).astype("int64")
+    if by is None:
+        return table[numbers].sum().to_frame().T
+    choice("by", by, CUTS)
+    if by != "customer_id":
+        known = collect(nw.from_native(ledger.customers).select("customer_id", by))
+        table = table.merge(known, on="customer_id", how="left")
+        if by == "group_id":
+            table[by] = table[by].where(table[by].notna(), table["customer_id"])
+    return table.groupby(by, dropna=False, as_index=False)[numbers].sum()
+
+
+def cuts_of(ledger: Ledger) -> list[str]:
+    """Columns of the customers, among segment, collector and salesperson, that the source fills in."""
+    customers = nw.from_native(ledger.customers)
+    names = [name for name in ("segment", "collector", "salesperson") if name in customers.collect_schema().names()]
+    known = collect(customers.select(names).unique()) if names else pd.DataFrame()
+    return [name for name in names if known[name].notna().any()]
+
+
+def month_ends(at: datetime, count: int) -> list[datetime]:
+    """`at` and the month-ends before it, most recent first."""
+    dates = [at]
+    while len(dates) < count:
+        dates.append(dates[-1].replace(day=1) - timedelta(days=1))
+    return dates
+
+
+def collect(frame: Any) -> pd.DataFrame:
+    """Result small enough for pandas, whatever the engine."""
+    return (frame.collect() if isinstance(frame, nw.LazyFrame) else frame).to_pandas()
+
+
+def choice(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Raise InputError unless `value` is one of `allowed`."""
+    if value not in allowed:
+        raise InputError(
+            [Defect("bad_choice", "fatal", column=name, value=str(value), details={"expected": ", ".join(allowed)})]
+        )
