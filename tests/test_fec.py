@@ -200,6 +200,35 @@ def test_the_encoding_used_is_said(tmp_path):
     assert read_fec(path, encoding="cp1252").entries["label"].iloc[0] == "FACTURE Nø 12"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_with_or_without_its_mark(encoding, tmp_path):
+    path = tmp_path / "123456789FEC20251231.txt"
+    path.write_bytes(text_of(BASIC).encode(encoding))
+    fec = read_fec(path)
+    assert fec.balance("706") == -100.0
+    assert fec.entries["aux_label"].iloc[0] == "Société C1"
+
+
+@pytest.mark.parametrize("account", ['"411000"', "'411000", "C411000"])
+def test_accounts_that_belong_to_no_class_are_refused(account, write):
+    """Read as they are, no customer would owe anything."""
+    rows = [row | {"CompteNum": row["CompteNum"].replace("411000", account)} for row in BASIC]
+    with pytest.raises(InputError) as refused:
+        read_fec(write(rows))
+    found = [(d.code, d.line, d.column, d.value) for d in refused.value.defects]
+    assert found == [("fec_bad_account", line, "CompteNum", account) for line in (2, 6)]
+    fec = read_fec(write(rows), tolerant=True)
+    assert fec.report.rows_refused == 2
+    assert fec.balance("7") == -100.0
+
+
+def test_a_file_without_customers_says_so(write):
+    rows = [row | {"CompteNum": row["CompteNum"].replace("411", "467")} for row in BASIC]
+    ledger = read_fec(write(rows)).ledger()
+    assert ledger.invoices.empty
+    assert codes(ledger.report, "warning") == ["fec_no_claims"]
+
+
 def test_quotes_and_control_characters_are_data(write):
     rows = [dict(row) for row in BASIC]
     rows[0]["EcritureLib"], rows[1]["EcritureLib"] = 'Chaise 12" et "table', "L'\"ami"

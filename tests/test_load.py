@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from cmtools import columns, files, load
 from cmtools.language import _texts
 from cmtools.load import read_ledger, sniff
+from cmtools.receivables import open_items
 from cmtools.schemas import CUSTOMERS, INVOICE_KINDS, INVOICES, SETTLEMENT_KINDS, SETTLEMENTS, InputError, Ledger
 
 HEAD = "Facture;N° client;Client;Date facture;Échéance;Montant TTC"
@@ -233,13 +234,13 @@ def test_variants_of_one_content_load_equal(variant, write):
     equal(read_ledger(write(VARIANTS[variant])), expected)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252", "cp850"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp850", "mac_roman"])
 def test_encodings_told_apart(encoding, write):
     text = styled().replace("«Bon»", "élève à Noël, ça ira")
     expected = read_ledger(write(text, "base.csv"))
     ledger = read_ledger(write(text, encoding=encoding))
     equal(ledger, expected)
-    assert ("ledger_encoding" in codes(ledger)) == encoding.startswith("cp")
+    assert ("ledger_encoding" in codes(ledger)) == encoding.startswith(("cp", "mac"))
     equal(read_ledger(write(text, encoding=encoding), encoding=encoding), expected)
 
 
@@ -248,6 +249,33 @@ def test_damaged_utf8_is_not_read_as_another_code_page(write):
     with pytest.raises(InputError) as error:
         read_ledger(write(data))
     assert defects(error) == [("ledger_bad_encoding", 3)]
+
+
+PAID_HEAD = "Facture;N° client;Date facture;Échéance;Montant TTC;Montant réglé;Date de règlement"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.encode("ascii", "replace"),  # r?gl?
+        lambda text: text.encode("ascii", "replace").replace(b"?", b"\xef\xbf\xbd"),  # the replacement character
+        lambda text: text.encode().decode("cp1252").encode(),  # rÃ©glÃ©
+    ],
+)
+def test_headings_that_lost_their_accents_are_refused(damage, write):
+    """Else what is paid would be read as open: 100 instead of 40."""
+    text = rows("F1;C1;31/01/2026;02/03/2026;100,00;60,00;10/02/2026", head=PAID_HEAD)
+    text = text.replace("N° client", "Code client")
+    ledger = read_ledger(write(text))
+    assert ledger.invoices["amount"].sum() - ledger.settlements["amount"].sum() == 40.0
+    with pytest.raises(InputError) as error:
+        read_ledger(write(damage(text)))
+    (defect,) = error.value.defects
+    assert defect.code == "ledger_damaged_headings"
+    assert len(defect.details["found"]) == 3  # Échéance, Montant réglé, Date de règlement
+    # A heading that asks a question, or has a sign of its own, is only unknown.
+    odd = read_ledger(write(text.replace("Échéance", "Relancé ?")))
+    assert "ledger_unknown_headings" in codes(odd)
 
 
 def test_gzip_workbook_kinds_and_parquet(write, tmp_path):
@@ -315,6 +343,20 @@ def test_fast_and_careful_readers_agree(write, monkeypatch):
         read_ledger(write(text))
     assert fast.value.defects == slow.value.defects
     assert defects(fast) == [("bad_amount", 5)]  # the quoted text of F1 takes lines 2 and 3
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+def test_two_stray_quotes_do_not_swallow_the_rows_between(quoted, write):
+    """« "Alpha » and « Bêta" » would make one name of all that stands between; 20 and 30 euros would be lost."""
+    text = rows(
+        'F1;1;"Alpha;31/01/2026;;10,00', "F2;2;Plain;31/01/2026;;20,00", 'F3;3;Bêta";31/01/2026;;30,00',
+        '"F4";4;"a;b\nc";31/01/2026;;40,00' if quoted else "F4;4;c;31/01/2026;;40,00",
+    )  # fmt: skip
+    with pytest.raises(InputError) as error:
+        read_ledger(write(text))
+    assert defects(error) == [("ledger_unbalanced_quotes", 2)]
+    ledger = read_ledger(write(rows('F1;1;"Al;pha\nBê;ta\n;;";31/01/2026;;10,00')))  # an address, not rows
+    assert ledger.invoices["customer_id"].tolist() == ["1"]
 
 
 # --- what a file may be -------------------------------------------------------------------------------------------
@@ -1183,6 +1225,58 @@ def test_any_amount_is_read_back(cents, style):
     text = f"{abs(cents) // 100:,}".replace(",", thousands) + decimal + f"{abs(cents) % 100:02d}"
     read = columns._parse_amounts(pl.Series(["-" + text if cents < 0 else text]), decimal)
     assert round(read[0] * 100) == cents
+
+
+@pytest.mark.parametrize(
+    ("heading", "value"), [("Date facture", "٣٠/٠٦/٢٠٢٦"), ("Taux TVA", "٢٠ %"), ("Montant TTC", "١٢,٠٠")]
+)
+def test_digits_of_other_scripts_are_refused_with_their_line(heading, value, write):
+    cells = {"Date facture": "31/01/2026", "Montant TTC": "10,00", "Taux TVA": "20 %"} | {heading: value}
+    good = "F1;C1;15/01/2026;10,00;20 %"
+    text = rows(good, "F2;C1;" + ";".join(cells.values()), head="Facture;N° client;" + ";".join(cells))
+    with pytest.raises(InputError) as error:
+        read_ledger(write(text))
+    assert defects(error, "line", "column", "value") == [(3, heading, value)]
+
+
+def test_exchanged_dates_are_refused_once_and_single_ones_only_noted(write):
+    """Issued on the due date and due on the issue date: items would count a month too late."""
+    lines = [f"F{number};C1;Alpha;{28 - number:02d}/02/2026;{number:02d}/01/2026;10,00" for number in range(1, 6)]
+    with pytest.raises(InputError) as error:
+        read_ledger(write(rows(*lines)))
+    (defect,) = error.value.defects
+    assert (defect.code, defect.column, defect.details["count"]) == ("ledger_dates_exchanged", "Échéance", 5)
+    assert "Date facture" in defect.text("fr")
+    fine = [f"G{number};C1;Alpha;01/01/2026;31/01/2026;10,00" for number in range(5)]
+    ledger = read_ledger(write(rows(*lines, *fine)))  # as many late ones: told one by one
+    assert [defect.code for defect in ledger.report.defects].count("ledger_due_before_issue") == 5
+
+
+def test_a_settled_item_of_unknown_value_is_not_open(write):
+    """The dollars are paid; what they were worth in the books is known of the receipt alone."""
+    invoices = write(
+        rows("P1;C1;31/01/2026;USD;110,00", head="Pièce;N° client;Date facture;Devise;Montant TTC"), "i.csv"
+    )
+    paid = write(
+        rows("R1;P1;C1;USD;110,00;100,00;28/02/2026", "R2;;C1;USD;22,00;20,00;28/02/2026",
+             head="N° règlement;Pièce;N° client;Devise;Montant;Montant EUR;Date règlement"), "p.csv",
+    )  # fmt: skip
+    ledger = read_ledger(invoices, paid)
+    assert ledger.settlements["book_amount"].isna().tolist() == [True, False]
+    assert open_items(ledger, "2026-06-30")["item_id"].tolist() == ["R2"]
+
+
+def test_messages_hold_no_control_character_of_a_file_name(write):
+    with pytest.raises(InputError) as error:
+        read_ledger(write("x", "a\x1b[31m\u202eb.csv"))
+    assert error.value.defects[0].file == "a [31m b.csv"
+
+
+def test_a_fec_with_a_nul_is_still_a_fec(write):
+    assert sniff(write(b"JournalCode\tCompteNum\nVE\t41\x001\n", "x.txt")) == "fec"
+    assert sniff(write("JournalCode\tCompteNum\nVE\t411\n", "y.txt", encoding="utf-16-le")) == "fec"
+    with pytest.raises(InputError):
+        sniff(write(b"Facture;Montant\nF1;\x00\n", "123456789FEC20251231.txt"))
 
 
 # --- sentences ---------------------------------------------------------------------------------------------------

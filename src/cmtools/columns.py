@@ -8,6 +8,7 @@ whatever cannot be read, or could be read two ways, is noted with its line: neve
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -144,6 +145,20 @@ def recognise(headings: Sequence[str], table: str, mapping: Mappings) -> dict[st
     return names
 
 
+def _damaged(heading: str) -> bool:
+    """Whether a heading would be known but for its accents, lost on the way: « Montant r?gl? », « Montant rÃ©glÃ© »."""
+    known = known_headings({})
+    try:
+        meant = heading.encode("cp1252").decode()
+    except UnicodeError:  # never was UTF-8 read as cp1252
+        meant = heading
+    if meant != heading and plain(meant) in known:
+        return True
+    parts = re.split("[?\ufffd]", heading)
+    pattern = re.compile(".?".join(map(plain, parts)))
+    return len(parts) > 1 and any(map(pattern.fullmatch, known))
+
+
 def missing(names: Iterable[str], table: str) -> list[tuple[str, ...]]:
     """Columns without which the table cannot be read, with their stand-ins."""
     return [choice for choice in REQUIRED[table] if not set(choice) & set(names)]
@@ -219,6 +234,9 @@ class Table:
         ]
         if unknown:
             self.report.add("ledger_unknown_headings", "note", file=file, found=Listing(unknown))
+        damaged = Listing(filter(_damaged, unknown))
+        if damaged:
+            self.report.add("ledger_damaged_headings", "fatal", file=file, found=damaged)
 
     def _leave_blank_rows(self) -> None:
         sheet = self.sheet
@@ -371,7 +389,11 @@ class Table:
     def rate(self, name: str) -> pl.Series:
         """Rate as a fraction: 20 %, 20 and 0,2 are 0.2."""
         text = self.raw(name)
-        number = text.str.replace(",", ".", literal=True).str.extract(r"^(\d{1,3}(?:\.\d+)?)\s*%?$").cast(pl.Float64)
+        number = (
+            text.str.replace(",", ".", literal=True)
+            .str.extract(r"^(\d{1,3}(?:\.\d+)?)\s*%?$")
+            .cast(pl.Float64, strict=False)
+        )
         percent = text.str.ends_with("%") | (number > 0.5)
         rate = number.zip_with(~is_true(percent), number / 100).round(6)
         rate = only(rate, rate <= 0.5)
@@ -431,7 +453,7 @@ def decide_order(tables: list[Table], given: str | None) -> None:
     ]
     written = pl.concat([pl.Series([], dtype=pl.String), *texts]).drop_nulls().value_counts(name="count")
     groups = written.to_series(0).str.extract_groups(_SHORT).struct
-    first, second = (groups.field(name).cast(pl.Int64) for name in ("a", "b"))
+    first, second = (groups.field(name).cast(pl.Int64, strict=False) for name in ("a", "b"))  # \d is any digit
     parts = written.with_columns(first=first <= 12, second=second <= 12, differ=first != second).drop_nulls()
     day = int(parts.filter(~pl.col("first") & pl.col("second"))["count"].sum())
     month = int(parts.filter(pl.col("first") & ~pl.col("second"))["count"].sum())

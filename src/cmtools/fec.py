@@ -26,8 +26,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from cmtools.files import utf16
 from cmtools.language import day
-from cmtools.schemas import Ledger, LoadReport
+from cmtools.schemas import Ledger, LoadReport, shorten
 
 HEADINGS = {
     "journal_code": "JournalCode", "journal_label": "JournalLib", "entry_number": "EcritureNum",
@@ -200,7 +201,7 @@ def read_fec(path: str | Path, *, encoding: str | None = None, tolerant: bool = 
     (120.0, '2025-12-31')
     """
     path = Path(path)
-    report = LoadReport(files=[path.name])
+    report = LoadReport(files=[shorten(path.name, 255)])
     text = _decode(_bytes(path, report), encoding, report)
     fields, separator, body = _heading(text, report)
     raw, ragged = _split(body, separator, fields, report)
@@ -218,9 +219,9 @@ def read_fec(path: str | Path, *, encoding: str | None = None, tolerant: bool = 
         _check_balances(frame, report)
     report.refuse(tolerant)
     if not frame.height:
-        report.add("fec_no_entries", "fatal", file=path.name)
+        report.add("fec_no_entries", "fatal", file=report.files[0])
         report.refuse()
-    siren, start, end = _period(path.name, frame, report)
+    siren, start, end = _period(report.files[0], frame, report)
     _check_dates(frame, start, end, report)
     _check_customers(frame, report)
     _check_numbers(frame, report)
@@ -233,9 +234,9 @@ def _bytes(path: Path, report: LoadReport) -> bytes:
     except (OSError, ValueError):
         raw = None
     if raw is None:
-        report.add("missing_file", "fatal", file=path.name, value=path.name)
+        report.add("missing_file", "fatal", file=report.files[0], value=report.files[0])
     elif not raw.strip():
-        report.add("empty_file", "fatal", file=path.name)
+        report.add("empty_file", "fatal", file=report.files[0])
     report.refuse()
     assert raw is not None
     return raw
@@ -263,6 +264,9 @@ def _decode(raw: bytes, encoding: str | None, report: LoadReport) -> str:
 
 def _guess(raw: bytes) -> tuple[str, str]:
     """Encoding by which the accented letters read as French, and the text."""
+    wide = utf16(raw)
+    if wide:
+        return "UTF-16", raw.decode(wide, errors="replace")
     try:
         return "UTF-8", raw.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -361,8 +365,12 @@ def _typed(raw: pl.DataFrame, report: LoadReport) -> tuple[pl.DataFrame, pl.Seri
         _each(report, "fec_bad_date", "error" if column == "entry_date" else "warning", raw, bad, column)
         if column == "entry_date":
             _each(report, "fec_blank", "error", raw, days.is_null() & ~bad, column)
-    _each(report, "fec_blank", "error", raw, raw.get_column("account").is_null(), "account")
+    account = raw.get_column("account")
+    _each(report, "fec_blank", "error", raw, account.is_null(), "account")
+    bad = ~account.str.contains("^[0-9]").fill_null(True)  # quoted, say: it would belong to no class
+    _each(report, "fec_bad_account", "error", raw, bad, "account")
     frame = raw.with_columns(*dates, debit=debit, credit=credit, currency_amount=foreign)
+    frame = frame.with_columns(account=pl.when(~bad).then("account"))
     frame = frame.with_columns(currency_amount=pl.when(known).then("currency_amount")).select(ENTRIES)
     _each(report, "fec_both_sides", "warning", frame, (debit != 0) & (credit != 0))
     return frame.with_columns(net=pl.col("debit") - pl.col("credit")), unreadable

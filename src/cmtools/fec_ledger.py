@@ -67,6 +67,8 @@ def build_ledger(fec: Fec, previous: Fec | None, terms: Any, reading: str, unall
         lines, movements = _with_previous(fec, previous, lines, movements, report)
     elif not movements["opening"].any():
         report.add("fec_no_opening", "note", file=fec.name)
+    if lines.empty:
+        report.add("fec_no_claims", "warning", file=fec.name)
     lines = _with_due_dates(_sorted(lines), granted, reading)
     lines, pieces = _match_all(lines, unallocated == "fifo", previous is not None)
     dated = bool(lines.loc[lines["letter"].notna(), "letter_date"].notna().any())

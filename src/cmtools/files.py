@@ -24,7 +24,7 @@ import numpy as np
 import polars as pl
 from python_calamine import CalamineWorkbook, SheetTypeEnum
 
-from cmtools.schemas import InputError, LoadReport
+from cmtools.schemas import InputError, LoadReport, shorten
 
 MAX_BYTES = 2**30  # of a file once decompressed
 MAX_CELLS = 50_000_000  # of a sheet: one value in its last cell would otherwise take all memory
@@ -82,7 +82,7 @@ class Sheet:
     @property
     def label(self) -> str:
         """File name, with the sheet's where there are several."""
-        return f"{self.file} [{self.name}]" if self.name else self.file
+        return f"{self.file} [{shorten(self.name)}]" if self.name else self.file
 
 
 def plain(text: str) -> str:
@@ -105,7 +105,7 @@ def open_sheets(
     data, name, kind = content(path)
     report.files.append(name)
     if kind == "text":
-        text, used = _decode(data, name, encoding)
+        text, used = decode(data, name, encoding)
         if used not in ("utf-8", "utf-16", encoding):
             report.add("ledger_encoding", "note", file=name, value=used)
         return [_text_sheet(text, name, report, separator, known)]
@@ -127,7 +127,7 @@ def content(path: Any) -> tuple[bytes, str, str]:
     """Bytes of a file (decompressed), its name, and its kind: text, workbook or parquet."""
     try:
         place = Path(path)
-        name = place.name
+        name = shorten(place.name, 255)  # said in messages: no line break, no control character
         if not place.is_file():
             raise fatal("missing_file", value=str(path))
         if place.stat().st_size > MAX_BYTES:
@@ -207,7 +207,7 @@ def _check_extent(xml: bytes, name: str) -> None:
 # --- bytes to text -----------------------------------------------------------------------------------------------
 
 
-def _decode(data: bytes, name: str, encoding: str | None) -> tuple[str, str]:
+def decode(data: bytes, name: str, encoding: str | None = None) -> tuple[str, str]:
     """Text and the encoding it was read with: the one given, or the one that fits."""
     text, used = _guess_decode(data, name) if encoding is None else (_given_decode(data, name, encoding), encoding)
     text = text.removeprefix("\ufeff")
@@ -229,11 +229,20 @@ def _given_decode(data: bytes, name: str, encoding: str) -> str:
         ) from None
 
 
-def _guess_decode(data: bytes, name: str) -> tuple[str, str]:
-    """UTF-16 by its mark, then UTF-8, then the code page that gives French letters."""
+def utf16(data: bytes) -> str:
+    """UTF-16 as Python names it, by the mark or by the NULs of the first two letters; blank if it is none."""
     if data[:2] in UTF16_MARKS:
+        return "utf-16"
+    nuls = [place for place, sign in enumerate(data[:4]) if not sign]
+    return "utf-16-le" if nuls == [1, 3] else "utf-16-be" if nuls == [0, 2] else ""
+
+
+def _guess_decode(data: bytes, name: str) -> tuple[str, str]:
+    """UTF-16 by its mark or its NULs, then UTF-8, then the code page that gives French letters."""
+    wide = utf16(data)
+    if wide:
         try:
-            return data.decode("utf-16"), "utf-16"
+            return data.decode(wide), "utf-16"
         except UnicodeDecodeError:
             raise fatal("ledger_bad_encoding", name, value="utf-16") from None
     try:
@@ -243,7 +252,7 @@ def _guess_decode(data: bytes, name: str) -> tuple[str, str]:
         stray = data.decode("utf-8", "replace").count("\ufffd")
         if data[:3] == codecs.BOM_UTF8 or whole > stray:  # utf-8 with a few damaged bytes: never read as another
             raise _bad_encoding(name, "utf-8", data, error) from None
-    readings = [(data.decode(page, "replace"), page) for page in ("cp1252", "cp850")]
+    readings = [(data.decode(page, "replace"), page) for page in ("cp1252", "cp850", "mac_roman")]
     return max(readings, key=lambda reading: _plausible(reading[0]))
 
 
@@ -328,8 +337,16 @@ def _fast_columns(body: str, sign: str, width: int, line: int) -> tuple[list[pl.
         return None
     if frame.shape != (len(ends), width):
         return None
+    if len(ends) < len(line_ends) and any(_some_hold_rows(column, sign, width) for column in frame.get_columns()):
+        return None
     starts = np.concatenate([[0], ends[:-1] + 1])
     return frame.get_columns(), pl.Series(line + np.searchsorted(line_ends, starts), dtype=pl.Int64)
+
+
+def _some_hold_rows(column: pl.Series, sign: str, width: int) -> bool:
+    broken = column.drop_nulls()
+    broken = broken.filter(broken.str.contains("\n", literal=True))
+    return any(_holds_rows(cell, sign, width) for cell in broken)
 
 
 def _quoted(signs: np.ndarray, sign: str) -> np.ndarray | None:
@@ -352,7 +369,7 @@ def _careful_columns(
     rows: list[list[str]] = []
     lines: list[int] = []
     for first, cells in _records(body, sign, line):
-        if cells is None:
+        if cells is None or any(_holds_rows(cell, sign, width) for cell in cells):
             report.add("ledger_unbalanced_quotes", file=sheet.label, line=first)
         elif len(cells) != width:
             report.add("ledger_wrong_width", file=sheet.label, line=first, found=len(cells), expected=width)
@@ -363,6 +380,12 @@ def _careful_columns(
         sheet.refused.append(first)
     columns = list(zip(*rows)) if rows else [()] * width
     return [pl.Series(column, dtype=pl.String) for column in columns], pl.Series(lines, dtype=pl.Int64)
+
+
+def _holds_rows(cell: str, sign: str, width: int) -> bool:
+    """Whether a cell is the end of a row, whole rows perhaps, and the start of one: two stray quotes made one text."""
+    ends = cell.count("\n")
+    return ends > 0 and width > 2 and cell.count(sign) == ends * (width - 1)
 
 
 def _records(body: str, sign: str, line: int) -> Iterator[tuple[int, list[str] | None]]:

@@ -31,7 +31,7 @@ from cmtools.columns import (
     read_mapping,
     recognise,
 )
-from cmtools.files import UTF16_MARKS, Sheet, content, fatal, open_sheets, plain
+from cmtools.files import Sheet, content, fatal, open_sheets, plain, utf16
 from cmtools.schemas import CUSTOMERS, INVOICES, SETTLEMENTS, Column, Defect, InputError, Ledger, LoadReport
 from cmtools.terms import due_date, parse_terms
 
@@ -176,12 +176,15 @@ def sniff(path: Any) -> str:
     data, name, kind = content(path)
     if kind != "text":
         return "ledger"
-    if data[:2] in UTF16_MARKS:
-        data = data[:65536].decode("utf-16", "replace").encode()
-    elif b"\0" in data:
-        raise fatal("ledger_not_a_table", name, value="binary")
+    wide = utf16(data)
+    if wide:
+        data = data[:65536].decode(wide, "replace").removeprefix("\ufeff").encode()
     line = data.lstrip(b"\xef\xbb\xbf\r\n ").split(b"\n", 1)[0].decode("latin-1").casefold()
-    return "fec" if _is_fec(re.split(r"[\t|;,]", line)) or _FEC_NAME.fullmatch(name) else "ledger"
+    if _is_fec(re.split(r"[\t|;,]", line)):
+        return "fec"  # whatever a label holds
+    if b"\0" in data:
+        raise fatal("ledger_not_a_table", name, value="binary")
+    return "fec" if _FEC_NAME.fullmatch(name) else "ledger"
 
 
 def _is_fec(headings: list[str]) -> bool:
@@ -529,7 +532,12 @@ def _due_dates(t: Table, rows: pl.DataFrame, options: _Options) -> pl.DataFrame:
     unknown = blank & rows["due_date"].is_null() & ~rows["retention"]
     lines = Listing(str(line) for line in t.sheet.lines.filter(unknown).head(10))
     t.count(unknown, "ledger_due_unknown", "due_date", "warning", lines=lines)
-    t.complain(rows["due_date"] < rows["issue_date"], "ledger_due_before_issue", "due_date", "warning")
+    early = is_true(rows["due_date"] < rows["issue_date"])
+    if early.sum() > max(2, int((rows["due_date"] > rows["issue_date"]).sum())):  # no date can be trusted then
+        count = int(early.sum())
+        t.note("ledger_dates_exchanged", "fatal", "due_date", count=count, n=count, issue=t.heading("issue_date"))
+    else:
+        t.complain(early, "ledger_due_before_issue", "due_date", "warning")
     return rows
 
 
@@ -642,7 +650,10 @@ def _settlements(t: Table, items: pl.DataFrame, options: _Options) -> pl.DataFra
     rows = rows.with_columns(kind=kind.fill_null("other" if t.has("kind") else "cash"))
     rows = _settlement_ids(t, rows)
     rows = _allocation_dates(t, rows)
-    return _book_amounts(t, rows, options)
+    rows = _book_amounts(t, rows, options)
+    # An item whose value in the books is unknown cannot lose a known part of it.
+    unknown = rows["item_id"].is_not_null() & rows["item_book"].is_null()
+    return rows.with_columns(book_amount=pl.when(~unknown).then("book_amount"))
 
 
 def _settled_items(t: Table, rows: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
@@ -659,6 +670,7 @@ def _settled_items(t: Table, rows: pl.DataFrame, items: pl.DataFrame) -> pl.Data
         item_customer="customer_id",
         item_currency="currency",
         item_booked="booking_date",
+        item_book="book_amount",
         item_refused="refused",
     )
     rows = rows.join(facts, on="item_id", how="left", maintain_order="left")
