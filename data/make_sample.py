@@ -1186,6 +1186,53 @@ def write_cell(sheet: Any, line: int, place: int, value: Any, formats: dict[str,
         sheet.write_string(line, place, value)
 
 
+# ---------------------------------------------------------------- settings: targets and thresholds
+
+TARGET_HEADINGS = ("Indicateur", "Chargé de recouvrement", "Objectif", "Poids", "Prime")
+COMPANY_TARGETS = (
+    ("Encours client", "1 400 000,00"),
+    ("Taux d'échu", "20 %"),
+    ("Échu de plus de 60 jours", "100 000,00"),
+    ("DSO épuisement", "55"),
+    ("DSO de retard", "10"),
+    ("Retard moyen, échues ouvertes comprises", "10"),
+    ("Recouvré à 30 jours", "85 %"),
+    ("Recouvré à 90 jours", "95 %"),
+    ("Indice d'efficacité du recouvrement", "80 %"),
+    ("Litiges", "60 000,00"),
+)
+COLLECTOR_TARGETS = (  # overdue rate, overdue over 60 days (together the company's), collected within 30 days
+    ("Maëlo Quirvaudel", "20 %", "25 000,00", "90 %"),
+    ("Solvène Drapiquaz", "25 %", "50 000,00", "85 %"),
+    ("Ysoline Brantoxe", "18 %", "25 000,00", "92 %"),
+)
+COLLECTOR_SCALE = (("Taux d'échu", "40 %"), ("Échu de plus de 60 jours", "30 %"), ("Recouvré à 30 jours", "30 %"))
+BONUS = "1 200,00"
+SIGNAL_HEADINGS = ("Signal", "Actif", "Seuil", "Second seuil", "Remarque")
+SIGNALS = (
+    ("Refus ou dépassement de l'assureur", "0,00", "", "encours au-delà de la limite de l'assureur, en euros"),
+    ("Règlement rejeté", "1", "6", "nombre de rejets ; en tant de mois"),
+    ("Retard ancien et important", "5 000,00", "30", "échu non contesté, en euros ; retard de plus de tant de jours"),
+    ("Client silencieux", "60", "30", "jours sans règlement ; un échu en retard de plus de tant de jours"),
+    ("Utilisation de la limite", "90 %", "", "encours / limite de crédit"),
+    ("Paie de plus en plus tard", "10", "3", "jours de retard moyen en plus ; pièces réglées de part et d'autre"),
+    ("Hausse de l'encours", "50 %", "10 000,00", "hausse en trois mois ; et hausse en euros"),
+    ("Litige ancien", "90", "", "jours depuis l'ouverture du litige"),
+    ("Concentration de l'encours", "10 %", "", "part d'un groupe dans l'encours"),
+    ("Crédit non lettré ancien", "1 000,00", "60", "crédits non lettrés, en euros ; depuis plus de tant de jours"),
+)
+
+
+def write_settings(folder: Path) -> None:
+    """The two tables that a user edits: targets of the indicators, thresholds of the warning signals."""
+    targets = [[name, "", target, "", ""] for name, target in COMPANY_TARGETS]
+    for collector, *asked in COLLECTOR_TARGETS:
+        rows = zip(COLLECTOR_SCALE, asked, strict=True)
+        targets += [[name, collector, target, weight, BONUS] for (name, weight), target in rows]
+    write_csv(folder / "objectifs.csv", TARGET_HEADINGS, targets)
+    write_csv(folder / "seuils.csv", SIGNAL_HEADINGS, [[name, "oui", *rest] for name, *rest in SIGNALS])
+
+
 # ---------------------------------------------------------------- books: entries and lettering
 
 BOOKS_START = date(2024, 7, 1)
@@ -2059,6 +2106,7 @@ def main(folder: Path) -> None:
     for title, (headings, rows) in tables.items():
         write_csv(folder / f"{plain(title)}.csv", headings, rows)
     write_workbook(folder / "grand_livre.xlsx", tables)
+    write_settings(folder)
     entries, names = make_books(data)
     opening = first_opening(entries)
     for year in YEARS:

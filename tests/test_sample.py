@@ -16,7 +16,8 @@ from python_calamine import CalamineWorkbook
 SIREN = "904172638"
 CLOSING = date(2026, 6, 30)
 FECS = {2025: f"{SIREN}FEC20250630.txt", 2026: f"{SIREN}FEC20260630.txt"}
-FILES = ("clients.csv", "factures.csv", "grand_livre.xlsx", "reglements.csv", *FECS.values())
+SETTINGS = ("objectifs.csv", "seuils.csv")
+FILES = ("clients.csv", "factures.csv", "grand_livre.xlsx", "reglements.csv", *SETTINGS, *FECS.values())
 
 
 def cents(text: str) -> int:
@@ -162,6 +163,7 @@ def test_the_data_sheet_counts_the_rows(sample):
         "factures.csv": len(sample.factures),
         "reglements.csv": len(sample.reglements),
         "clients.csv": len(sample.clients),
+        **{name: len(read(sample.folder / name, ";", "utf-8-sig")) for name in SETTINGS},
         **{FECS[year]: len(lines) for year, lines in sample.fec.items()},
     }
     for language, mark in (("Lignes", "\u00a0"), ("Rows", ",")):

@@ -27,6 +27,8 @@ from cmtools.frames import (
     day_of,
     during,
     in_unit,
+    month_ends,
+    nulls_of,
     tables_of,
     unit_of,
 )
@@ -153,13 +155,13 @@ def _unallocated(settlements: Any) -> Any:
     return receipts.filter((nw.col("cents") != 0) | (nw.col("book_cents") != 0)).with_columns(
         kind=nw.lit("unallocated_receipt"),
         issue_date=nw.col("payment_date"),
-        due_date=nw.lit(None).cast(DATE),
+        due_date=nulls_of("payment_date"),
         amount=nw.col("cents") / 100,
         unknown_book=nw.col("unknown_book").cast(nw.Int64),
         retention=nw.lit(False),
         disputed=nw.lit(False),
         doubtful=nw.lit(False),
-        dispute_reason=nw.lit(None).cast(nw.String),
+        dispute_reason=nulls_of("customer_id"),
     )
 
 
@@ -459,6 +461,24 @@ def outstanding_by_date(
     table["currency"] = unit[1]
     names = ["date", *([by] if by else []), "currency", "outstanding", *bucket_names(buckets), "overdue"]
     return table[[*names, "outstanding_gross", "overdue_rate", "disputed", "disputed_overdue", "doubtful", "retention"]]
+
+
+def is_known(ledger: Ledger, day: str | date) -> bool:
+    """Whether the source tells what was open on a past day.
+
+    A list of open items does not: it lacks what was open then and has been
+    paid since. Nor does a ledger whose first item was booked later.
+    """
+    if not ledger.complete_sales:
+        return False
+    first = collect(nw.from_native(ledger.invoices).select(nw.col("booking_date").min()))["booking_date"].iloc[0]
+    return not pd.isna(first) and as_day(first) <= as_day(day)
+
+
+def known_month_ends(ledger: Ledger, as_of: str | date, count: int = 13) -> list[datetime]:
+    """`as_of` and the month-ends before it of which the source tells what was open, oldest first."""
+    at, *before = month_ends(as_day(as_of), count)
+    return [*(day for day in reversed(before) if is_known(ledger, day)), at]
 
 
 def _sums_at(
