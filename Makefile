@@ -6,7 +6,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SAMPLE := --company "Voltruzac Menuiseries" --ledger data/factures.csv --settlements data/reglements.csv --customers data/clients.csv
+SAMPLE := --company "Voltruzac Menuiseries" --ledger data/factures.csv --settlements data/reglements.csv \
+	--customers data/clients.csv --targets data/objectifs.csv --signals data/seuils.csv
 LESSONS := $(wildcard notebooks/fr/[0-9]*.ipynb notebooks/en/[0-9]*.ipynb)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -56,10 +57,10 @@ $(VENV)/python.done:
 	$(BIN)/pip install -q --require-hashes -r requirements/uv.lock || echo "uv cannot be installed here; pip will do"
 	@touch $@
 
-# A lock holds the build backend too: building the package fetches nothing.
+# A lock holds the build backend too: building the package fetches nothing, and what pyspark is built with is checked.
 $(VENV)/%.done: requirements/%.lock pyproject.toml | $(VENV)/python.done
 	@echo "Installing $<"
-	@$(call install,--require-hashes -r $<,--compile-bytecode)
+	@$(call install,--require-hashes -r $<,--compile-bytecode --build-constraints $<)
 	@$(call install,--no-deps --no-build-isolation -e .,)
 	@touch $@
 

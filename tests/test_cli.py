@@ -78,7 +78,9 @@ def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([*command, "--help"])
     assert stop.value.code == 0
-    assert "%" not in capsys.readouterr().out.replace("100 %", "")
+    said = capsys.readouterr().out
+    assert "%%" not in said
+    assert "%(" not in said
 
 
 @pytest.mark.parametrize("arguments", [[], ["report"], ["report", "monthly"], ["nothing"], ["check"]])
@@ -135,6 +137,37 @@ def test_bad_dates(as_of, monthly, write, capsys):
     assert code == 2
     assert f"« {as_of} » n'est pas une date" in capsys.readouterr().err
     assert names(folder) == []
+
+
+@pytest.mark.parametrize("as_of", ["0001-01-01", "1989-12-31", "2100-01-01", "9999-12-31"])
+def test_dates_that_no_ledger_can_hold(as_of, monthly, write, capsys):
+    code, folder = monthly("--ledger", write(GOOD), "--as-of", as_of, "--language", "en")
+    assert code == 2
+    assert f"“{as_of}” is out of reach; expected a date from 1990-01-01 to 2099-12-31" in capsys.readouterr().err
+    assert names(folder) == []
+
+
+@pytest.mark.parametrize("command", ["report", "check"])
+def test_what_goes_with_a_ledger_alone_is_not_ignored_beside_a_fec(command, root, write, tmp_path, capsys):
+    fec, other = str(root / "data" / "904172638FEC20260630.txt"), write(GOOD)
+    source = ["check", fec] if command == "check" else ["report", "monthly", "--fec", fec, "--as-of", "2026-06-30"]
+    output = [] if command == "check" else ["--output", str(tmp_path / "out")]
+    assert main([*source, *output, "--settlements", other, "--columns", other, "--language", "en"]) == 2
+    said = capsys.readouterr().err
+    assert "the option --settlements goes with a ledger" in said
+    assert "--columns" in said
+    assert names(tmp_path / "out") == []
+
+
+def test_a_refused_file_is_told_before_any_kernel_starts(monthly, write, capsys, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("the notebook must not run")
+
+    monkeypatch.setattr(reports, "run", never)
+    code, folder = monthly("--ledger", write(BROKEN), "--as-of", "2026-06-30", "--language", "fr")
+    assert code == 2
+    assert "ligne 4, colonne Montant TTC" in capsys.readouterr().err
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])

@@ -1,5 +1,6 @@
 """Key figures computed by hand on a small ledger."""
 
+import dataclasses
 import math
 
 import pandas as pd
@@ -7,9 +8,21 @@ import polars as pl
 import pytest
 from ledgers import ENGINES, make_ledger
 
-from cmtools.dashboard import currencies, key_figures, report_items
+from cmtools.dashboard import (
+    asked_currencies,
+    by_currency,
+    currencies,
+    decisions,
+    figures_by,
+    indicator_values,
+    key_figures,
+    report_items,
+    retention_by_release,
+    targets_met,
+)
 from cmtools.fec import read_fec
 from cmtools.load import read_ledger
+from cmtools.receivables import outstanding_by_date
 from cmtools.schemas import InputError
 
 
@@ -270,3 +283,153 @@ def test_what_each_source_tells(root, tmp_path):
         "Facture;N° client;Date facture;Échéance;Montant TTC\nF1;C1;01/05/2026;31/05/2026;1000,00\n", "utf-8"
     )
     assert read_ledger(path, date_order="day").silent == ("disputed", "retention", "doubtful")
+
+
+# --- the committee's indicators -----------------------------------------------------------------------------------
+
+
+def test_month_before_and_year_before():
+    """Each past date with what was known then; before the ledger begins nothing is known, which is not nil."""
+    rows = [invoice("A", "2025-06-10", "2025-07-10", 900.0), invoice("B", "2026-06-10", "2026-07-10", 500.0)]
+    ledger = make_ledger(rows, [{"item_id": "A", "amount": 900.0, "payment_date": "2026-06-20"}])
+    found = key_figures(ledger, "2026-06-30").loc["outstanding"]
+    assert found[["value", "previous", "year_before"]].tolist() == [500.0, 900.0, 900.0]
+    assert key_figures(ledger, "2026-05-31").loc["outstanding", "year_before"] != 0  # 31 May 2025: no ledger yet
+    assert math.isnan(key_figures(ledger, "2026-05-31").loc["outstanding", "year_before"])
+
+
+def test_targets_of_the_company_beside_the_indicators():
+    targets = pd.DataFrame(
+        {
+            "indicator": ["outstanding", "overdue_rate", "recovery_30", "overdue_rate"],
+            "collector": [None, None, None, "Somebody"],
+            "target": [2000.0, 0.5, 0.9, 0.1],
+        }
+    )
+    found = key_figures(make_ledger(INVOICES, SETTLEMENTS), "2026-06-30", targets=targets)
+    # outstanding 1 620 <= 2 000; overdue rate 1 100 / 1 720 = 64 % > 50 %; of May 400 of 1 000 came in
+    assert found.loc["outstanding", ["target", "attained"]].tolist() == [2000.0, True]
+    assert found.loc["overdue_rate", ["target", "attained"]].tolist() == [0.5, False]
+    assert found.loc["recovery_30", ["target", "attained"]].tolist() == [0.9, False]
+    assert found.loc["over_60", "target"] != found.loc["over_60", "target"]
+    assert (
+        found.loc["over_60", "attained"] is None or found.loc["over_60", "attained"] != found.loc["over_60", "attained"]
+    )
+
+
+def test_payment_indicators_by_hand(figures):
+    """A: 400 paid on 10 June, 10 days late; still open and late at 30 June: A 600 x 30, C 300 x 150, D 200 x 76."""
+    assert figures.loc["delay_paid", "value"] == pytest.approx(10)
+    late = 400 * 10 + 600 * 30 + 300 * 150 + 200 * 76
+    assert figures.loc["delay_with_open", "value"] == pytest.approx(late / 1500)
+    assert figures.loc["late_payment_rate", "value"] == 1
+    # due in May: A alone, 1 000, of which 400 within 30 days; the cohort of June is too young on 30 June
+    row = figures.loc["recovery_30"]
+    assert (row["value"], row["inputs"]) == (pytest.approx(0.4), {"collected": 400.0, "due": 1000.0})
+    assert (row["reason"], f"{row['details']['month']:%Y-%m}") == ("cohort_of", "2026-05")
+
+
+def test_flows_of_a_list_of_open_items_are_not_computable():
+    found = key_figures(make_ledger(INVOICES, complete_sales=False), "2026-06-30")
+    flows = [
+        "delay_with_open",
+        "delay_paid",
+        "late_payment_rate",
+        "recovery_30",
+        "recovery_90",
+        "collection_effectiveness",
+    ]
+    assert found.loc[flows, "value"].isna().all()
+    assert set(found.loc[flows, "reason"]) == {"open_items_only"}
+    assert found[["previous", "year_before"]].isna().all(axis=None)
+
+
+def with_customers(ledger, **columns):
+    known = ledger.customers.assign(**columns)
+    return dataclasses.replace(ledger, customers=known)
+
+
+def test_figures_by_collector_add_up_to_those_of_the_company():
+    ledger = with_customers(make_ledger(INVOICES, SETTLEMENTS), collector=["Ann", None])  # C1, C2
+    table = figures_by(ledger, "2026-06-30", "collector")
+    assert table["collector"].fillna("?").tolist() == ["Ann", "?"]
+    assert table["outstanding"].tolist() == [600 + 500 + 50 - 80 + 70 - 20, 500]
+    assert table["overdue"].tolist() == [600, 500]
+    assert table["overdue_rate"].tolist() == pytest.approx([600 / 1220, 1])
+    assert table["over_60"].tolist() == [0, 500]
+    assert table["delay_paid"].fillna(-1).tolist() == [10, -1]
+
+
+def test_indicator_values_of_company_and_collectors():
+    ledger = with_customers(make_ledger(INVOICES, SETTLEMENTS), collector=["Ann", "Bob"])
+    values = indicator_values(key_figures(ledger, "2026-06-30"), figures_by(ledger, "2026-06-30", "collector"))
+    mine = values[values["indicator"] == "overdue"].set_index("collector")["value"]
+    assert mine[mine.index.notna()].to_dict() == {"Ann": 600, "Bob": 500}
+    assert mine[mine.index.isna()].tolist() == [1100]
+    assert not values.duplicated(["indicator", "collector"]).any()
+
+
+def test_targets_met_and_bonus_by_hand():
+    ledger = with_customers(make_ledger(INVOICES, SETTLEMENTS), collector=["Ann", "Bob"])
+    targets = pd.DataFrame(
+        {
+            "indicator": ["overdue", "over_60"],
+            "collector": "Bob",
+            "target": [450.0, 1000.0],
+            "weight": 0.5,
+            "bonus": 100.0,
+        }
+    )
+    figures, by_collector = key_figures(ledger, "2026-06-30"), figures_by(ledger, "2026-06-30", "collector")
+    met, bonuses = targets_met(figures, by_collector, targets)
+    assert met["attainment"].tolist() == pytest.approx([450 / 500, 1000 / 500])
+    assert bonuses["due_amount"].tolist() == pytest.approx([100 * (0.9 + 1.2) / 2])  # the second is capped at 1.2
+    assert [len(table) for table in targets_met(figures, by_collector, None)] == [0, 0]
+
+
+def test_decisions_by_hand():
+    ledger = with_customers(make_ledger(INVOICES, SETTLEMENTS), credit_limit=[1000.0, None])
+    late = {"item_id": "L", "issue_date": "2025-01-01", "due_date": "2025-02-01", "amount": 40.0}
+    found = decisions(report_items(ledger, "2026-06-30"), ledger, "2026-06-30").set_index("decision")
+    # C: disputed since 1 February; C1 owes 1 120 for a limit of 1 000; the receipt of 5 May is 56 days old: not yet
+    assert found["open_amount"].to_dict() == {"decide_disputes": 300, "decide_limits": 120}
+    more = with_customers(make_ledger([*INVOICES, late], SETTLEMENTS), credit_limit=[5000.0, None])
+    found = decisions(report_items(more, "2026-07-31"), more, "2026-07-31").set_index("decision")
+    # L is 545 days late; the receipt of 20 is 87 days old, the credit note of 20 June 41 days
+    assert found["open_amount"].to_dict() == {"decide_disputes": 300, "decide_old_items": 40, "decide_credits": -20}
+    assert found["count"].to_dict() == {"decide_disputes": 1, "decide_old_items": 1, "decide_credits": 1}
+
+
+def test_retention_by_release():
+    rows = [
+        invoice("P", "2025-01-01", "2026-01-01", 30.0, retention=True),
+        invoice("F", "2026-01-01", "2027-01-01", 50.0, retention=True),
+        invoice("U", "2026-01-01", None, 7.0, retention=True),
+        invoice("N", "2026-01-01", "2026-02-01", 1000.0),
+    ]
+    table = retention_by_release(report_items(make_ledger(rows), "2026-06-30"), "2026-06-30").set_index("release")
+    assert table["open_amount"].to_dict() == {"release_past": 30, "release_to_come": 50, "release_unknown": 7}
+    none = retention_by_release(report_items(make_ledger(rows[3:]), "2026-06-30"), "2026-06-30")
+    assert none.empty
+
+
+def test_one_table_for_all_currencies_of_a_report():
+    rows = [
+        invoice("A", "2026-05-01", "2026-05-31", 100.0),
+        invoice("B", "2026-05-01", "2026-05-31", 70.0, currency="USD"),
+    ]
+    ledger = make_ledger(rows)  # no value in the books for the dollars
+    asked = asked_currencies(ledger, "2026-06-30")
+    assert asked == {"EUR": "EUR", "USD": "USD"}
+    table = by_currency(asked, lambda currency: outstanding_by_date(ledger, ["2026-06-30"], currency=currency))
+    assert table[["currency", "outstanding"]].to_numpy().tolist() == [["EUR", 100.0], ["USD", 70.0]]
+    booked = make_ledger([rows[0], rows[1] | {"book_amount": 60.0}])
+    assert asked_currencies(booked, "2026-06-30") == {"EUR": None}
+
+
+def test_a_settlement_without_a_value_in_the_books_is_not_nil():
+    """40 of 100 dollars paid, at a rate nobody knows: dollars are counted in dollars."""
+    row = invoice("B", "2026-05-01", "2026-05-31", 100.0, currency="USD", book_amount=90.0)
+    ledger = make_ledger([row], [{"item_id": "B", "amount": 40.0, "payment_date": "2026-06-01", "currency": "USD"}])
+    found = key_figures(ledger, "2026-06-30").loc["outstanding"]
+    assert (found["value"], found["currency"]) == (60.0, "USD")

@@ -12,7 +12,7 @@ import pytest
 from cmtools import language
 from cmtools.language import HARD, THIN, day, integer, kind_of, label, message, money, month, number, percent, resolve
 
-KINDS = {"money", "rate", "days", "integer", "date", "month", "text", "choice", "figure"}
+KINDS = {"unit", "index", "money", "rate", "days", "integer", "date", "month", "text", "choice", "figure"}
 
 
 def read(path):

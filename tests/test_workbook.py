@@ -146,10 +146,34 @@ def test_blanks_stay_blank_and_zero_stays_zero(made):
     assert [cell.value for cell in values["x"][5]][2] == 5
 
 
-def test_an_empty_table_is_its_headings(made):
-    formulas, _ = made(Sheet("vide", AGED.head(0), total=True))
-    assert formulas["vide"].max_row == 1
+def test_an_empty_table_is_its_headings_and_the_reason(made):
+    formulas, _ = made(Sheet("vide", AGED.head(0), total=True), Sheet("sans", AGED.head(0), otherwise="no_accounts"))
     assert formulas["vide"]["D1"].value == "Encours"
+    assert [cell.value for cell in formulas["vide"][2]] == ["Rien à signaler.", *[None] * 7]
+    assert formulas["sans"]["A2"].value == "la source ne contient pas les comptes de la balance générale"
+    assert formulas["sans"].max_row == 2
+
+
+def test_tables_of_a_report_are_kept_whole_and_named_on_the_page(tmp_path):
+    tables = workbook.Tables("en")
+    page = tables.show("aged", AGED, columns=["customer_id", "nothing", "currency", "total"], limit=1, total=True)
+    assert 'data-sheet="Aged balance"' in page
+    assert page.count("<tr") == 1 + 1 + 2 + 2  # headings, a row, the others and the total of each currency
+    tables.keep("items", AGED)
+    said = tables.show("disputes", AGED.head(0), otherwise="not_in_source")
+    assert said == "<p>The source does not tell.</p>"
+    book = load(tables.write(tmp_path / "t.xlsx"))
+    assert book.sheetnames == ["Aged balance", "Open items", "Disputes by cause"]
+    assert [cell.value for cell in book["Aged balance"][1]] == ["Customer no.", "Currency", "Outstanding"]
+    assert book["Aged balance"].max_row == 1 + 3 + 2
+
+
+def test_a_matrix_of_shares_is_written_as_shares(made):
+    """Its columns are named like the buckets of an aged balance, and hold no money; its total is no formula."""
+    frame = pd.DataFrame({"from_state": ["d1_30"], "paid": [0.75], "not_due": [0.25], "total": [1.0]})
+    formulas, _ = made(Sheet("x", frame, kind="rate"))
+    assert [cell.value for cell in formulas["x"][2]] == ["1–30\u00a0j", 0.75, 0.25, 1.0]
+    assert [cell.number_format for cell in formulas["x"][2]][1:] == ["0.0%"] * 3
 
 
 def test_titles_that_a_spreadsheet_accepts(made):

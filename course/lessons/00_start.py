@@ -73,6 +73,7 @@ cm.plots.aged_balance(aged, language)
 # | --- | --- |
 # | [06 Balance âgée](06_aged_balance.ipynb) | Qui doit quoi, et depuis combien de temps ? |
 # | [07 DSO](07_dso.ipynb) | Combien de jours de ventes attendons-nous ? |
+# | [14 Tableau de bord](14_dashboard.ipynb) | Que montrer au comité de crédit, et que lui demander de décider ? |
 # | [Rapport mensuel](report_monthly.ipynb) | Le rapport complet, à remettre au comité |
 #
 # ## 5. Sur votre fichier
@@ -87,6 +88,7 @@ cm.plots.aged_balance(aged, language)
 # | --- | --- |
 # | [06 Aged balance](06_aged_balance.ipynb) | Who owes what, and for how long? |
 # | [07 DSO](07_dso.ipynb) | How many days of sales are we waiting for? |
+# | [14 Dashboard](14_dashboard.ipynb) | What do we show the credit committee, and what do we ask it to decide? |
 # | [Monthly report](report_monthly.ipynb) | The whole report, for the committee |
 #
 # ## 5. On your own file

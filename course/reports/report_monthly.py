@@ -14,8 +14,17 @@ fec = ""
 previous_fec = ""
 terms = ""
 tolerant = False
+targets = ""
+signals = ""
+financing_rate = None
+equity = None
+decisions = ""
+actions = ""
 workbook = ""
 # %%
+from functools import partial
+
+import pandas as pd
 from IPython.display import display
 
 import cmtools as cm
@@ -24,144 +33,429 @@ if not ledger and not fec:
     ledger = "../../data/grand_livre.xlsx"
 source = {"ledger": ledger, "settlements": settlements, "customers": customers, "columns": columns}
 company = cm.reports.read_source(**source, fec=fec, previous_fec=previous_fec, terms=terms, tolerant=tolerant)
+company = cm.frames.in_polars(company)
+goals = cm.read_targets(targets) if targets else None
+thresholds = cm.read_signals(signals or None)
 day = cm.as_day(as_of)
-items = cm.report_items(company, day)
+items = cm.frames.in_pandas(cm.report_items(company, day))
 aged = cm.aged_balance(items, day)
-currencies = cm.currencies(items, company)
-figures = {currency: cm.key_figures(company, day, currency) for currency in currencies}
-# %%
-display(cm.display.subtitle(company_name, day, company.report, language))
-for currency in currencies:
-    owing = aged[(aged["currency"] == currency) & (aged["total"] > 0)]
-    found = company.report if currency == currencies[0] else cm.LoadReport()
-    display(cm.display.headline(figures[currency], len(owing), day, found, language))
-    display(cm.display.key_figures(figures[currency], language))
+asked = cm.asked_currencies(company, day)
+each = partial(cm.by_currency, asked)
+draw = partial(cm.plots.by_currency, language=language)
+tables = cm.workbook.Tables(language)
 # %% [markdown] tags=["fr"]
-# ## Balance âgée
+# ## 1. L'essentiel
+# %% [markdown] tags=["en"]
+# ## 1. In one page
+# %%
+figures = {currency: cm.key_figures(company, day, currency, targets=goals) for currency in asked}
+display(cm.display.subtitle(company_name, day, company.report, language))
+for place, currency in enumerate(asked):
+    owing = aged[(aged["currency"] == currency) & (aged["total"] > 0)]
+    found = cm.LoadReport() if place else company.report
+    display(cm.display.headline(figures[currency], len(owing), day, found, language))
+    display(cm.display.key_figures(figures[currency], language, cm.dashboard.COMMITTEE))
+tables.keep("figures", cm.display.indicators(figures, language))
+# %% [markdown] tags=["fr"]
+# ### Décisions demandées
+# %% [markdown] tags=["en"]
+# ### Decisions asked
+# %%
+display(cm.display.lines(decisions))
+wanted = each(lambda currency: cm.decisions(items, company, day, currency=currency))
+tables.show("decisions", wanted, otherwise="nothing_to_decide")
+# %% [markdown] tags=["fr"]
+# ## 2. Ce qui a fait bouger l'encours
+#
+# Encours d'ouverture + facturé − avoirs − encaissements − pertes (et autres mouvements) = encours de clôture. Les deux
+# encours sont calculés à part des mouvements : l'écart doit être nul.
+# %% [markdown] tags=["en"]
+# ## 2. What moved the outstanding
+#
+# Opening outstanding + invoiced − credit notes − cash − losses (and other movements) = closing outstanding. Both
+# balances are computed apart from the movements: the gap must be nil.
+# %%
+bridge = each(lambda currency: cm.outstanding_bridge(company, day, currency=currency))
+display(*draw(cm.plots.bridge, bridge))
+tables.show("bridge", bridge, otherwise="open_items_only")
+# %%
+months = each(lambda currency: cm.bridge_by_month(company, day, currency=currency))
+tables.show("bridge_months", months, otherwise="open_items_only")
+# %% [markdown] tags=["fr"]
+# ## 3. Balance âgée
 #
 # Base : date d'échéance. L'échéance du jour n'est pas en retard. Les règlements et avoirs non lettrés ont leur
 # colonne ; litiges et retenues de garantie sont des « dont », déjà compris dans l'encours.
 # %% [markdown] tags=["en"]
-# ## Aged balance
+# ## 3. Aged balance
 #
 # Basis: due date. Due today is not late. Unallocated receipts and credit notes have a column of their own; disputes and
 # retention money are parts of the outstanding, not additions to it.
 # %%
 by_customer = cm.display.aged_by_customer(aged, company)
-for currency in currencies:
-    mine = by_customer[by_customer["currency"] == currency]
-    display(cm.plots.aged_balance(mine, language))
-    if (mine[cm.receivables.late_columns(mine)] > 0).any(axis=None):
-        display(cm.plots.largest_overdue(mine, language))
-    display(cm.display.table(mine, language, total=True, limit=20))
+display(*draw(cm.plots.aged_balance, by_customer))
+tables.show("aged", by_customer, total=True, limit=20)
 # %% [markdown] tags=["fr"]
-# ### Les plus anciens retards
+# ### Le taux d'échu sur douze mois
 #
-# Toutes les pièces ouvertes sont dans le classeur joint.
+# Échu / encours brut. Un taux baisse aussi quand les ventes montent : lire les montants à côté.
 # %% [markdown] tags=["en"]
-# ### Oldest overdue items
+# ### The overdue rate over twelve months
 #
-# Every open item is in the workbook that comes with this report.
+# Overdue / gross outstanding. A rate also falls when sales rise: read the amounts beside it.
 # %%
-shown = ["customer_id", "customer_name", "document", "issue_date", "due_date", "days_late", "currency", "open_amount"]
-named = cm.display.with_names(items, company)
-late = named[(named["days_late"] > 0) & (named["open_amount"] > 0)].sort_values("days_late", ascending=False)
-cm.display.table(late, language, columns=[*shown, "dispute_reason"], limit=20, total=True)
+dates = cm.known_month_ends(company, day, 13)
+history = each(lambda currency: cm.outstanding_by_date(company, dates, currency=currency))
+display(*draw(cm.plots.overdue_history, history))
+shown = [
+    "date",
+    "currency",
+    "outstanding",
+    "overdue",
+    "overdue_rate",
+    *cm.receivables.late_columns(history),
+    "disputed",
+]
+tables.show("overdue_history", history, columns=shown)
 # %% [markdown] tags=["fr"]
-# ## DSO sur douze mois
+# ### Par segment, chargé de recouvrement, commercial
+# %% [markdown] tags=["en"]
+# ### By segment, collector, salesperson
+# %%
+by_cut = {cut: each(partial(cm.figures_by, company, day, cut)) for cut in cm.frames.cuts_of(company)}
+for cut, found in by_cut.items():
+    display(tables.show(f"by_{cut}", found))
+display(cm.display.absent_cuts(list(by_cut), language))
+# %% [markdown] tags=["fr"]
+# ## 4. Par qui commencer
+#
+# ### Les dix plus gros retards
+#
+# L'action proposée découle du retard de la pièce la plus ancienne ; c'est au chargé de recouvrement de décider.
+# %% [markdown] tags=["en"]
+# ## 4. Where to start
+#
+# ### The ten largest overdue customers
+#
+# The action proposed follows from how late the oldest item is; the collector decides.
+# %%
+largest = each(lambda currency: cm.largest_overdue(items, company, day, currency=currency))
+display(*draw(cm.plots.largest_overdue, by_customer))
+tables.show("largest", largest, total=True)
+# %% [markdown] tags=["fr"]
+# ### Limites dépassées
+#
+# Encours comptable net des crédits non lettrés, comparé à la limite de crédit ; ni commandes, ni livraisons à facturer,
+# ni effets : le grand livre ne les contient pas. La limite de l'assureur se lit à part.
+# %% [markdown] tags=["en"]
+# ### Limits exceeded
+#
+# Outstanding in the books net of unallocated credits, against the credit limit; no orders, no deliveries to be invoiced,
+# no bills: the ledger does not hold them. The insurer's limit is read apart.
+# %%
+coverage = each(lambda currency: cm.limits_coverage(items, company, currency=currency))
+display(cm.display.limits_coverage(coverage, language))
+over = each(lambda currency: cm.limits_exceeded(items, company, currency=currency))
+tables.show("limits", over, total=True, limit=20)
+# %%
+groups = each(lambda currency: cm.limits_exceeded(items, company, by="group_id", currency=currency))
+tables.show("group_limits", groups[groups["members"] > 1], total=True, otherwise="no_group_over")
+# %% [markdown] tags=["fr"]
+# ### Concentration
+#
+# Par groupe (un client sans groupe est son propre groupe), clients créditeurs exclus.
+# %% [markdown] tags=["en"]
+# ### Concentration
+#
+# By group (a customer without a group is its own group), customers in credit left out.
+# %%
+concentration = each(lambda currency: cm.concentration(items, company, currency=currency))
+display(*draw(cm.plots.concentration, concentration))
+tables.show("concentration", concentration, limit=10)
+# %%
+measured = [cm.concentration_measures(part, equity) for _, part in concentration.groupby("currency", sort=False)]
+tables.show("concentration_measures", pd.concat(measured) if measured else concentration)
+# %% [markdown] tags=["fr"]
+# ### Signaux d'alerte
+#
+# Un client par ligne, le plus de signaux d'abord ; les seuils sont ceux du fichier donné, sinon ceux de cmtools.
+# %% [markdown] tags=["en"]
+# ### Warning signals
+#
+# A customer a row, most signals first; the thresholds are those of the file given, or cmtools' own.
+# %%
+alerts = each(lambda currency: cm.warning_signals(company, day, thresholds, currency=currency))
+display(tables.show("signals", cm.display.signals(alerts, language), limit=15, total=True))
+silent = each(lambda currency: cm.signals_not_evaluated(company, day, thresholds, currency=currency))
+tables.show("signals_silent", silent, otherwise="all_signals")
+# %% [markdown] tags=["fr"]
+# ## 5. DSO sur douze mois
 #
 # Deux méthodes : par épuisement (l'encours est imputé sur le chiffre d'affaires TTC des mois, du plus récent au plus
 # ancien) et comptable (encours / chiffre d'affaires TTC de trois mois × jours). Quand les ventes baissent, le DSO
 # comptable monte sans que personne paie plus tard : lire les deux.
 # %% [markdown] tags=["en"]
-# ## DSO over twelve months
+# ## 5. DSO over twelve months
 #
 # Two methods: count-back (the balance is used up on the sales incl. VAT of past months, the most recent first) and
 # balance (receivables / sales incl. VAT of three months × days). When sales fall, the balance method rises although
 # nobody pays later: read both.
 # %%
-asked = {currency: None if "item_currency" in items.columns else currency for currency in currencies}
-history = {currency: cm.dso_by_month(company, day, currency=asked[currency]) for currency in currencies}
-steps = {currency: cm.dso(company, day, "count_back", currency=asked[currency]) for currency in currencies}
-for currency in currencies:
-    if history[currency]["dso_count_back"].notna().any():
-        display(cm.plots.dso_by_month(history[currency], language))
-    if company.complete_sales:
-        display(cm.display.table(history[currency].assign(currency=currency), language))
+by_month = each(lambda currency: cm.dso_by_month(company, day, currency=currency))
+steps = {shown: cm.dso(company, day, "count_back", currency=currency) for shown, currency in asked.items()}
+display(*draw(cm.plots.dso_by_month, by_month))
+tables.show("dso", by_month if company.complete_sales else by_month.head(0), otherwise="open_items_only")
+# %% [markdown] tags=["fr"]
+# ### De quoi le DSO est fait
+#
+# DSO contractuel : le non échu, ce qui resterait si personne n'était en retard. DSO échu : le retard, dont litiges. Mêmes
+# ventes et mêmes jours pour toutes les parts (douze mois pour le tableau, trois pour la courbe) : elles s'additionnent.
+# %% [markdown] tags=["en"]
+# ### What the DSO is made of
+#
+# Best possible DSO: the not-due part, what would remain if nobody were late. Overdue DSO: the late part, disputes
+# included. The same sales and days for all parts (twelve months in the table, three in the curve): they add up.
+# %%
+parts = each(lambda currency: cm.dso_parts(company, day, currency=currency, financing_rate=financing_rate))
+parts_by_month = each(lambda currency: cm.dso_parts_by_month(company, day, currency=currency))
+known = parts_by_month.dropna(subset="dso")
+display(*draw(cm.plots.dso_parts, known))
+display(tables.show("dso_parts", parts if company.complete_sales else parts.head(0), otherwise="open_items_only"))
+tables.show("dso_parts_months", known, otherwise="short_of_sales")
 # %% [markdown] tags=["fr"]
 # ### Le calcul par épuisement, mois par mois
 # %% [markdown] tags=["en"]
 # ### The count-back calculation, month by month
 # %%
-for currency in currencies:
-    if steps[currency].table is not None and len(steps[currency].table):
-        display(cm.plots.count_back(steps[currency].table, language))
-        display(cm.display.table(steps[currency].table, language))
-    else:
-        display(cm.display.said(steps[currency].reason, language))
+used = [step.table.assign(currency=shown) for shown, step in steps.items() if step.table is not None]
+used = pd.concat(used) if used else pd.DataFrame()
+display(*draw(cm.plots.count_back, used))
+tables.show("count_back", used, otherwise="open_items_only")
 # %% [markdown] tags=["fr"]
-# ## Règlements et avoirs non lettrés
+# ## 6. Délais, recouvrement et passages
+#
+# ### Retards constatés au règlement
+#
+# Jours entre échéance et règlement, pondérés par les montants réglés. Les seuls règlements flattent les mauvais payeurs :
+# « y compris échues ouvertes » ajoute ce qui est en retard et pas encore payé.
 # %% [markdown] tags=["en"]
-# ## Unallocated receipts and credit notes
+# ## 6. Delays, recovery and migration
+#
+# ### Delays observed
+#
+# Days from due date to payment, weighted by the amounts paid. Payments alone flatter bad payers: “with open overdue” adds
+# what is late and not paid yet.
 # %%
+payments = each(lambda currency: cm.payments_by_month(company, day, currency=currency))
+delays = each(lambda currency: cm.payment_delays(company, day, cm.dashboard.PAYMENT_MONTHS, currency=currency))
+display(*draw(cm.plots.delays, payments))
+delays = delays.rename(columns={"agreed_terms": "terms_with_retention"})
+display(tables.show("delays", delays, otherwise="open_items_only"))
+tables.show("payments", payments, otherwise="open_items_only")
+# %% [markdown] tags=["fr"]
+# ### Taux de recouvrement à un mois et à trois mois
+#
+# Pour ce qui est arrivé à échéance un mois donné : part encaissée dans les 30 et les 90 jours. Un mois trop récent n'est
+# pas montré. Définition retenue par cmtools (les sources n'en donnent pas de commune).
+# %% [markdown] tags=["en"]
+# ### Recovery rate at one month and at three months
+#
+# Of what fell due in a month: the share collected within 30 and 90 days. A month too young is not shown. Definition chosen
+# by cmtools (sources give no common one).
+# %%
+cohorts = each(lambda currency: cm.recovery_rate(company, day, currency=currency))
+display(*draw(cm.plots.recovery, cohorts))
+tables.show("recovery", cohorts, otherwise="open_items_only")
+# %%
+effectiveness = each(lambda currency: cm.collection_effectiveness(company, day, currency=currency))
+effectiveness = effectiveness.rename(columns={"sales": "invoiced_net"})
+tables.show("effectiveness", effectiveness, otherwise="open_items_only")
+# %% [markdown] tags=["fr"]
+# ### Retards entrés et sortis
+# %% [markdown] tags=["en"]
+# ### What became late, what was cured
+# %%
+moves = each(lambda currency: cm.overdue_movements(company, day, currency=currency))
+overdue_months = each(lambda currency: cm.overdue_by_month(company, day, currency=currency))
+display(*draw(cm.plots.overdue_movements, overdue_months))
+display(tables.show("overdue_moves", moves, otherwise="open_items_only"))
+tables.show("overdue_months", overdue_months, otherwise="open_items_only")
+# %% [markdown] tags=["fr"]
+# ### Matrice de passage
+#
+# Ce que sont devenus, d'un mois sur l'autre, les montants de chaque tranche (moyenne des douze derniers mois pondérée par
+# les montants). Chaque ligne fait 100 %.
+# %% [markdown] tags=["en"]
+# ### Migration matrix
+#
+# What became, from one month to the next, of the amounts of each bucket (average of the last twelve months weighted by
+# amounts). Each row makes 100 %.
+# %%
+matrix = each(lambda currency: cm.migration_matrix(company, day, 12, currency=currency))
+amounts = each(lambda currency: cm.migration_matrix(company, day, 12, currency=currency, rates=False))
+display(*draw(cm.plots.migration, matrix))
+tables.keep("migration_amounts", cm.display.migration(amounts), kind="money", otherwise="open_items_only")
+shares = cm.display.migration(matrix).drop(columns="total")
+tables.show("migration", shares, kind="rate", otherwise="open_items_only")
+# %%
+tables.show(
+    "roll_rates", each(lambda currency: cm.roll_rates(company, day, currency=currency)), otherwise="open_items_only"
+)
+# %% [markdown] tags=["fr"]
+# ## 7. Litiges par cause
+# %% [markdown] tags=["en"]
+# ## 7. Disputes by cause
+# %%
+disputes = each(lambda currency: cm.disputes_by_cause(items, company, day, currency=currency))
+display(*draw(cm.plots.disputes, disputes))
+told = "not_in_source" if "disputed" in company.silent else "nothing_to_show"
+tables.show("disputes", disputes, total=True, otherwise=told)
+# %% [markdown] tags=["fr"]
+# ## 8. Non lettré, clients créditeurs, retenues de garantie
+#
+# ### Règlements et avoirs non lettrés
+# %% [markdown] tags=["en"]
+# ## 8. Unallocated, customers in credit, retention money
+#
+# ### Unallocated receipts and credit notes
+# %%
+named = cm.display.with_names(items, company)
 unallocated = named[named["open_amount"] < 0].sort_values("open_amount")
 kept = ["customer_id", "customer_name", "kind", "document", "issue_date", "currency", "open_amount"]
-cm.display.table(unallocated, language, columns=kept, limit=20, total=True)
+tables.show("unallocated", unallocated, columns=kept, limit=20, total=True)
 # %% [markdown] tags=["fr"]
-# ## Clients créditeurs
+# ### Clients créditeurs
 #
 # Clients dont le compte est créditeur : ils passent au passif du bilan et ne se compensent pas avec les autres.
 # %% [markdown] tags=["en"]
-# ## Customers in credit
+# ### Customers in credit
 #
 # Customers whose account is in credit: they move to liabilities in the balance sheet and are never netted against the
 # others.
 # %%
 in_credit = by_customer[by_customer["total"] < 0].sort_values("total")
 balances = ["customer_id", "customer_name", "currency", "total", "unallocated"]
-cm.display.table(in_credit, language, columns=balances, total=True)
+tables.show("in_credit", in_credit, columns=balances, total=True)
 # %% [markdown] tags=["fr"]
-# ## Rapprochement avec la comptabilité
+# ### Retenues de garantie
+#
+# Échue : la date de libération est passée. Sans date : travaux non réceptionnés, rien n'est encore exigible.
+# %% [markdown] tags=["en"]
+# ### Retention money
+#
+# Overdue: the release date is past. No date: works not accepted yet, nothing is payable.
+# %%
+retention = cm.retention_by_release(items, day)
+told = "not_in_source" if "retention" in company.silent else "nothing_to_show"
+tables.show("retention", retention, total=True, otherwise=told)
+# %% [markdown] tags=["fr"]
+# ## 9. Clients douteux
+#
+# Ouverture + entrées − règlements − pertes − sorties = clôture, TTC. Passer en douteux ne change pas le résultat ; la
+# dépréciation, oui. Formule du taux de perte non confirmée par une source : pertes TTC / ventes TTC du mois.
+# %% [markdown] tags=["en"]
+# ## 9. Doubtful customers
+#
+# Opening + in − paid − lost − out = closing, incl. VAT. Moving a claim to doubtful does not change the profit; impairment
+# does. The formula of the loss rate is confirmed by no source: losses incl. VAT / sales incl. VAT of the month.
+# %%
+doubtful = each(lambda currency: cm.doubtful_movements(company, day, currency=currency))
+told = "open_items_only" if not company.complete_sales else "not_in_source" if "doubtful" in company.silent else None
+tables.show("doubtful", doubtful, otherwise=told)
+# %% [markdown] tags=["fr"]
+# ## 10. Actions décidées
+# %% [markdown] tags=["en"]
+# ## 10. Actions decided
+# %%
+tables.show("actions", cm.display.actions(actions), otherwise="no_actions")
+# %% [markdown] tags=["fr"]
+# ## Annexe A. Objectifs
+#
+# Atteinte : valeur / objectif quand plus est mieux, objectif / valeur quand moins est mieux. La prime est un simple calcul :
+# prime × moyenne pondérée des atteintes, nulle sous 80 %, plafonnée à 120 % (barème retenu par cmtools).
+# %% [markdown] tags=["en"]
+# ## Annex A. Targets
+#
+# Attainment: value / target where more is better, target / value where less is. The bonus is a simple computation: bonus
+# × weighted average of the attainments, nil below 80 %, at most 120 % (a scale chosen by cmtools).
+# %%
+first = next(iter(asked))
+collectors = by_cut.get("collector")
+mine = collectors[collectors["currency"] == first] if collectors is not None else None
+goals_met, bonuses = cm.targets_met(figures[first], mine, goals)
+display(tables.show("targets", cm.display.targets(goals_met, language), otherwise="no_targets"))
+tables.show("bonuses", bonuses, otherwise="no_bonus" if goals is not None else "no_targets")
+# %% [markdown] tags=["fr"]
+# ## Annexe B. Les plus anciens retards
+#
+# Toutes les pièces ouvertes sont dans le classeur joint.
+# %% [markdown] tags=["en"]
+# ## Annex B. Oldest overdue items
+#
+# Every open item is in the workbook that comes with this report.
+# %%
+tables.keep("items", cm.display.open_items(named), total=True)
+late = named[(named["days_late"] > 0) & (named["open_amount"] > 0)].sort_values("days_late", ascending=False)
+kept = ["customer_id", "customer_name", "document", "issue_date", "due_date", "days_late", "currency", "open_amount"]
+tables.show("late_items", late, columns=[*kept, "dispute_reason"], limit=20, total=True)
+# %% [markdown] tags=["fr"]
+# ## Annexe C. Rapprochement avec la comptabilité
 #
 # Clients au bilan (brut) = 411 + 416 + 413 + 418 + clients créditeurs reclassés ; net = brut − 491. L'écart entre les
 # pièces et les comptes doit être nul.
 # %% [markdown] tags=["en"]
-# ## Reconciliation with the accounts
+# ## Annex C. Reconciliation with the accounts
 #
 # Customers in the balance sheet (gross) = 411 + 416 + 413 + 418 + customers in credit moved to liabilities; net = gross
 # − 491. The gap between items and accounts must be nil.
 # %%
-reconciliation = cm.reconciliation(company, day)
-display(cm.display.table(reconciliation, language))
+display(tables.show("reconciliation", cm.reconciliation(company, day)))
 if company.accounts is None:
     display(cm.display.said("no_accounts", language))
 # %% [markdown] tags=["fr"]
-# ## Qualité des données
+# ## Annexe D. Factures en retard (publication annuelle)
+#
+# Code de commerce, art. L441-14 et D441-6 : tableau des clients pour le rapport de gestion, montants TTC, litiges à part.
+# Tranches du modèle non confirmées. À publier à la date de clôture ; le tableau des fournisseurs ne peut pas être tiré
+# d'un grand livre clients.
 # %% [markdown] tags=["en"]
-# ## Data quality
+# ## Annex D. Late invoices (yearly publication)
+#
+# Code de commerce, art. L441-14 and D441-6: customers' table of the management report, amounts incl. VAT, disputes apart.
+# Bands of the model not confirmed. To be published at the closing date; the suppliers' table cannot be drawn from a
+# customer ledger.
+# %%
+tables.show("late_invoices", each(lambda currency: cm.late_invoices(company, day, currency=currency)))
+# %% [markdown] tags=["fr"]
+# ## Annexe E. Qualité des données
+# %% [markdown] tags=["en"]
+# ## Annex E. Data quality
 # %%
 quality = cm.display.defects(company.report, language)
 display(cm.display.counts(company.report, language))
-display(cm.display.table(quality, language, limit=60))
+tables.show("quality", quality, limit=60)
 # %% [markdown] tags=["fr"]
-# ## Méthodes
+# ## Annexe F. Méthodes
 #
 # - Montants TTC ; sommes faites en centimes ; deux devises ne sont jamais additionnées sans montant comptable.
-# - Situation reconstituée à la date d'arrêté : rien de postérieur n'est utilisé.
+# - Situation reconstituée à la date d'arrêté : rien de postérieur n'est utilisé. Une comparaison avec une date que la
+#   source ne connaît pas est laissée en blanc.
 # - Un règlement réduit sa facture à sa date de lettrage ; avant, il est « non lettré ».
-# - Un avoir n'est jamais compté comme un encaissement.
+# - Un avoir n'est jamais compté comme un encaissement ; une perte non plus.
 # - Une pièce sans échéance connue est d'« âge inconnu » : elle compte dans l'encours, jamais dans l'échu.
+# - Un DSO de segment est une somme d'encours sur une somme de ventes, jamais une moyenne de DSO.
+# - Retards constatés : six mois glissants, règlements en numéraire ; effets et compensations exclus.
 # %% [markdown] tags=["en"]
-# ## Methods
+# ## Annex F. Methods
 #
 # - Amounts incl. VAT; sums run on cents; two currencies are never added without an amount in the books.
-# - The picture is rebuilt at the closing date: nothing later is used.
+# - The picture is rebuilt at the closing date: nothing later is used. A comparison with a date that the source does not
+#   know is left blank.
 # - A settlement reduces its invoice on its allocation date; before that it is “unallocated”.
-# - A credit note is never counted as cash collected.
+# - A credit note is never counted as cash collected; neither is a loss.
 # - An item without a known due date is of “unknown age”: it counts as outstanding, never as overdue.
+# - The DSO of a segment is a sum of balances over a sum of sales, never an average of DSOs.
+# - Delays observed: six rolling months, payments in cash; bills and set-offs left out.
 # %%
 if workbook:
-    sheets = cm.workbook.monthly(
-        figures, by_customer, named, history, steps, unallocated, in_credit, reconciliation, quality, language
-    )
-    cm.workbook.write(workbook, sheets, language)
+    tables.write(workbook)

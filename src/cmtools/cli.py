@@ -8,10 +8,14 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from cmtools import __version__
 from cmtools.language import message
 from cmtools.schemas import Defect, InputError, as_day
+
+YEARS = (1990, 2099)  # those of the dates that a ledger may hold
+_REACH = {"first": f"{YEARS[0]}-01-01", "last": f"{YEARS[1]}-12-31"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,6 +60,12 @@ def _parser(language: str) -> argparse.ArgumentParser:
     monthly.add_argument("--as-of", required=True, metavar="DATE", help=text("cli_as_of"))
     monthly.add_argument("--company", default="", metavar="NAME", help=text("cli_company"))
     monthly.add_argument("--output", default="reports", metavar="DIR", help=text("cli_output"))
+    monthly.add_argument("--targets", default="", metavar="F", help=text("cli_targets"))
+    monthly.add_argument("--signals", default="", metavar="F", help=text("cli_signals"))
+    monthly.add_argument("--decisions", default="", metavar="F", help=text("cli_decisions"))
+    monthly.add_argument("--actions", default="", metavar="F", help=text("cli_actions"))
+    monthly.add_argument("--financing-rate", default=None, metavar="R", help=text("cli_financing_rate"))
+    monthly.add_argument("--equity", default=None, metavar="M", help=text("cli_equity"))
     monthly.set_defaults(run=_monthly)
     check = add(commands, "check", "cli_check")
     check.add_argument("file", metavar="FILE", help=text("cli_file"))
@@ -71,7 +81,8 @@ def _parser(language: str) -> argparse.ArgumentParser:
 
 
 def _monthly(parsed: argparse.Namespace) -> int:
-    from cmtools.reports import ReportError, notebook_path, run
+    from cmtools.reports import ReportError, notebook_path, read_source, run
+    from cmtools.settings import read_number, read_signals, read_targets, read_words
 
     fecs = [path for group in parsed.fec for path in group]
     if len(fecs) > 2 or bool(fecs) == bool(parsed.ledger):
@@ -84,14 +95,31 @@ def _monthly(parsed: argparse.Namespace) -> int:
         "previous_fec": fecs[1] if len(fecs) == 2 else "",
         "columns": parsed.columns,
     }
-    absent = [
-        Defect("missing_file", "fatal", value=path) for path in sources.values() if path and not Path(path).is_file()
-    ]
+    settings = {"targets": parsed.targets, "signals": parsed.signals}
+    texts = {"decisions": parsed.decisions, "actions": parsed.actions}
+    given = [path for path in (*sources.values(), *settings.values(), *texts.values()) if path]
+    absent = [Defect("missing_file", "fatal", value=path) for path in given if not Path(path).is_file()]
     if absent:
         raise InputError(absent)
-    parameters = {name: str(Path(path).resolve()) if path else "" for name, path in sources.items()}
+    as_of = as_day(parsed.as_of, "--as-of")
+    if not YEARS[0] <= as_of.year <= YEARS[1]:
+        raise InputError([Defect("date_out_of_reach", "fatal", column="--as-of", value=parsed.as_of, details=_REACH)])
+    # What cannot be used is refused here: at once, and before there is an output folder. The notebook reads it again.
+    read_source(**sources, terms=parsed.terms, tolerant=parsed.tolerant)
+    for path, read in ((parsed.targets, read_targets), (parsed.signals, read_signals)):
+        if path:
+            read(path)
+    numbers = {"financing_rate": (parsed.financing_rate, "rate"), "equity": (parsed.equity, "money")}
+    parameters: dict[str, Any] = {
+        name: str(Path(path).resolve()) if path else "" for name, path in (sources | settings).items()
+    }
+    parameters |= {name: read_words(path) if path else "" for name, path in texts.items()}
     parameters |= {
-        "as_of": f"{as_day(parsed.as_of, '--as-of'):%Y-%m-%d}",
+        name: read_number(text, unit, f"--{name.replace('_', '-')}") if text else None
+        for name, (text, unit) in numbers.items()
+    }
+    parameters |= {
+        "as_of": f"{as_of:%Y-%m-%d}",
         "company_name": parsed.company,
         "terms": parsed.terms,
         "language": parsed.language,
@@ -112,17 +140,12 @@ def _check(parsed: argparse.Namespace) -> int:
     from cmtools.load import sniff
     from cmtools.reports import read_source
 
-    is_fec = sniff(parsed.file) == "fec"
-    source = (
-        {"fec": parsed.file}
-        if is_fec
-        else {
-            "ledger": parsed.file,
-            "settlements": parsed.settlements,
-            "customers": parsed.customers,
-            "columns": parsed.columns,
-        }
-    )
+    source = {
+        sniff(parsed.file): parsed.file,
+        "settlements": parsed.settlements,
+        "customers": parsed.customers,
+        "columns": parsed.columns,
+    }
     ledger = read_source(**source, terms=parsed.terms or None, tolerant=parsed.tolerant)
     print(ledger.report.text(parsed.language))
     print(message("cli_ok", parsed.language))

@@ -17,8 +17,9 @@ from cmtools.frames import collect
 from cmtools.language import HARD, label, message
 from cmtools.receivables import late_columns
 from cmtools.schemas import Ledger, LoadReport
+from cmtools.signals import explain_signals
 
-RIGHT = ("money", "rate", "days", "integer", "figure")
+RIGHT = ("money", "rate", "days", "integer", "index", "figure")
 UNSUMMED = ("item_amount",)  # each in the currency of its own item
 # Assumptions that move what is late, and what no sum of refused amounts can tell: said before any figure.
 FIRST_PAGE = ("fec_terms", "fec_undated_lettering", "fec_fifo", "ledger_refused_unread")
@@ -40,6 +41,7 @@ table.cm td.nil{color:#9aa7b4}
 .cm-card .k{font-size:12px;color:#4a5b6c}
 .cm-card .v{font-size:21px;font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}
 .cm-card .p{font-size:12px;color:#4a5b6c}
+.cm-card .target_reached{color:#2f6b4a}.cm-card .target_missed{color:#a4262c}
 .cm-card details,.cm-more{font-size:12px;color:#33475b;margin-top:.3em}
 .cm-card summary,.cm-more summary{cursor:pointer;color:#1f5f9e}
 p.cm-headline{font-size:17px;line-height:1.45}
@@ -82,14 +84,18 @@ def cell(value: Any, kind: str, language: str | None = None, unit: str = "") -> 
     """
     if is_blank(value):
         return "" if kind in ("text", "choice") else "–"
+    if isinstance(value, bool):
+        return label("yes" if value else "no", language)
     formats: dict[str, Callable[[], str]] = {
         "money": lambda: words.number(value, 2, language),
         "rate": lambda: words.percent(value, 1, language),
         "days": lambda: words.number(value, 1, language),
         "integer": lambda: words.integer(value, language),
+        "index": lambda: words.number(value, 4, language),
         "date": lambda: words.day(value, language),
         "month": lambda: words.month(value, language),
         "choice": lambda: label(str(value), language) if value else "",
+        "unit": lambda: message(f"unit_{value}", language),
     }
     if kind == "figure":
         return f"{cell(value, unit, language)}{HARD + message('days_short', language) if unit == 'days' else ''}"
@@ -103,6 +109,8 @@ def table(
     columns: Sequence[str] | None = None,
     total: bool = False,
     limit: int | None = None,
+    kind: str | None = None,
+    name: str = "",
 ) -> Html:
     """Show a table with the reader's labels and formats.
 
@@ -119,6 +127,10 @@ def table(
     limit : int, optional
         Show the first rows only; the others are added up in one line, so
         that the total still agrees.
+    kind : str, optional
+        How all number columns are shown, where their names alone mislead.
+    name : str
+        Sheet of the workbook that holds the table.
 
     Returns
     -------
@@ -133,21 +145,36 @@ def table(
     if frame.empty:
         return Html(f"{CSS}<p>{escape(message('nothing_to_show', language))}</p>")
     frame = frame.reset_index(drop=True)  # labels that repeat would hide rows from the line of the others
-    flags = [str(name) for name in frame.columns if pd.api.types.is_bool_dtype(frame[name])]
-    frame = frame.assign(**{name: frame[name].map({True: "yes", False: "no"}) for name in flags})
-    known = [name for name in frame.columns if words.kind_of(name) == "money" or not frame[name].isna().all()]
-    names = [name for name in (columns or known) if name in known]
+    known = [column for column in frame.columns if _is_shown(frame, column)]
+    names = [column for column in (columns or known) if column in known]
     if "currency" in names and len(frame["currency"].unique()) == 1:
         names.remove("currency")
-    kinds = {name: "choice" if name in flags else words.kind_of(name) for name in names}
+    kinds = {column: kind_in(frame, column, kind) for column in names}
+    if "figure" in kinds.values():  # each figure carries its unit
+        names = [column for column in names if column != "unit"]
     shown = frame.head(limit) if limit else frame
-    body = [_row([row[name] for name in names], kinds, names, language) for row in records(shown)]
+    body = [
+        _row([row[column] for column in names], kinds, names, language, unit=str(row.get("unit", "")))
+        for row in records(shown)
+    ]
     for rest, caption in _sums(frame, shown, total, language):
-        values = [rest.get(name) for name in names]
+        values = [rest.get(column) for column in names]
         values[0] = caption
         body.append(_row(values, {**kinds, names[0]: "text"}, names, language, "sum"))
-    head = "".join(f"<th{_class(kinds[name])}>{escape(label(name, language))}</th>" for name in names)
-    return Html(f'{CSS}<table class="cm"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>')
+    head = "".join(f"<th{_class(kinds[column])}>{escape(label(column, language))}</th>" for column in names)
+    sheet = f' data-sheet="{escape(name)}"' if name else ""
+    return Html(f'{CSS}<table class="cm"{sheet}><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>')
+
+
+def kind_in(frame: pd.DataFrame, column: str, kind: str | None = None) -> str:
+    """How a column of a table is shown: by its name, or, if it holds numbers, as `kind` says."""
+    if pd.api.types.is_bool_dtype(frame[column]):
+        return "choice"
+    return kind if kind and pd.api.types.is_numeric_dtype(frame[column]) else words.kind_of(column)
+
+
+def _is_shown(frame: pd.DataFrame, column: Any) -> bool:
+    return words.kind_of(column) == "money" or not frame[column].isna().all()
 
 
 def _class(kind: str, value: Any = None) -> str:
@@ -158,11 +185,16 @@ def _class(kind: str, value: Any = None) -> str:
 
 
 def _row(
-    values: Sequence[Any], kinds: dict[str, str], names: Sequence[str], language: str | None, css: str = ""
+    values: Sequence[Any],
+    kinds: dict[str, str],
+    names: Sequence[str],
+    language: str | None,
+    css: str = "",
+    unit: str = "",
 ) -> str:
     cells = []
     for value, name in zip(values, names):
-        text = "" if css and value is None else cell(value, kinds[name], language)
+        text = "" if css and value is None else cell(value, kinds[name], language, unit)
         cells.append(f"<td{_class(kinds[name], value)}>{escape(text)}</td>")
     return f"<tr{f' class={chr(34)}{css}{chr(34)}' if css else ''}>{''.join(cells)}</tr>"
 
@@ -214,9 +246,10 @@ def with_names(frame: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     return frame.merge(collect(known), on="customer_id", how="left")
 
 
-def key_figures(figures: pd.DataFrame, language: str | None = None) -> Html:
-    """Cards of the key figures; each unfolds into formula, inputs and exclusions."""
-    cards = "".join(_card(key, row, language) for key, row in zip(figures.index, records(figures)))
+def key_figures(figures: pd.DataFrame, language: str | None = None, keys: Sequence[str] | None = None) -> Html:
+    """Cards of the key figures, all or those of `keys`; each unfolds into formula, inputs and exclusions."""
+    chosen = figures.loc[list(keys)] if keys else figures
+    cards = "".join(_card(key, row, language) for key, row in zip(chosen.index, records(chosen)))
     return Html(f'{CSS}<div class="cm-cards">{cards}</div>')
 
 
@@ -234,8 +267,13 @@ def figure(row: dict[str, Any], language: str | None = None, column: str = "valu
 
 def reason(row: dict[str, Any], language: str | None = None) -> str:
     """Why an indicator has no value, in words."""
-    details = {key: words.number(value, 2 if key == "left" else 0, language) for key, value in row["details"].items()}
-    return message(row["reason"], language, **details)
+    return message(
+        row["reason"], language, **{key: _detail(key, value, language) for key, value in row["details"].items()}
+    )
+
+
+def _detail(key: str, value: Any, language: str | None) -> str:
+    return words.month(value, language) if key == "month" else words.number(value, 2 if key == "left" else 0, language)
 
 
 def _card(key: str, row: dict[str, Any], language: str | None) -> str:
@@ -249,23 +287,140 @@ def _card(key: str, row: dict[str, Any], language: str | None) -> str:
         (label("inputs", language), inputs),
         (label("excluded", language), message(f"excluded_{key}", language)),
     ]
-    if known and row["reason"]:
-        lines.append((label("reason", language), reason(row, language)))
     unfolded = "".join(
         f"<div><b>{escape(head)}</b>{words.message('colon', language)}{escape(text)}</div>"
         for head, text in lines
         if text
     )
     shown = f'<div class="v">{escape(value)}</div>' if known else f"<div>{escape(value)}</div>"
-    name = label(f"card_{key}", language)
-    if name == f"card_{key}":  # a card that needs no other words than the column
-        name = label(key, language)
-    before = f"{label('previous', language)}{message('colon', language)}{figure(row, language, 'previous')}"
+    name = indicator_name(key, language)
+    if known and row["reason"]:
+        shown += f'<div class="p">{escape(reason(row, language))}</div>'
     return (
-        f'<div class="cm-card"><div class="k">{escape(name)}</div>{shown}'
-        f'<div class="p">{escape(before)}</div><details><summary>{escape(message("see_figure", language))}</summary>'
-        f"{unfolded}</details></div>"
+        f'<div class="cm-card"><div class="k">{escape(name)}</div>{shown}{_beside(row, language)}'
+        f"<details><summary>{escape(message('see_figure', language))}</summary>{unfolded}</details></div>"
     )
+
+
+def indicator_name(key: str, language: str | None = None) -> str:
+    """An indicator in words: those of its card, where a column's would mislead ("dont litiges")."""
+    own = label(f"card_{key}", language)
+    return label(key, language) if own == f"card_{key}" else own
+
+
+def targets(met: pd.DataFrame, language: str | None = None) -> pd.DataFrame:
+    """Attainment of the targets with the indicators in words."""
+    return met if met.empty else met.assign(indicator=[indicator_name(key, language) for key in met["indicator"]])
+
+
+def _beside(row: dict[str, Any], language: str | None) -> str:
+    """Target, month before and year before, one line each; no line for a target that was not set."""
+    lines = []
+    if row.get("target") == row.get("target") and "target" in row:
+        reached = {True: "target_reached", False: "target_missed"}.get(row["attained"], "")
+        mark = f' <b class="{reached}">{escape(message(reached, language))}</b>' if reached else ""
+        lines.append(f"{_named('target', row, language)}{mark}")
+    lines += [_named(name, row, language) for name in ("previous", "year_before") if name in row]
+    return "".join(f'<div class="p">{line}</div>' for line in lines)
+
+
+def _named(name: str, row: dict[str, Any], language: str | None) -> str:
+    return escape(f"{label(name, language)}{message('colon', language)}{figure(row, language, name)}")
+
+
+def indicators(figures: dict[str, pd.DataFrame], language: str | None = None) -> pd.DataFrame:
+    """Key figures of all currencies as one table of plain numbers, each with its unit and formula."""
+    rows = [
+        {
+            "indicator": indicator_name(str(key), language),
+            "currency": row["currency"],
+            "unit": row["unit"],
+            **{name: row[name] for name in ("value", "target", "previous", "year_before")},
+            "remark": reason(row, language) if row["reason"] else None,
+            "formula": message(f"formula_{key}", language),
+            "excluded": message(f"excluded_{key}", language),
+        }
+        for frame in figures.values()
+        for key, row in zip(frame.index, records(frame))
+    ]
+    return pd.DataFrame(rows)
+
+
+def limits_coverage(coverage: pd.DataFrame, language: str | None = None) -> Html:
+    """How many customers were judged against a limit, and how much is owed without one, a sentence per currency."""
+    said = []
+    for row in records(coverage):
+        if row["reason"]:
+            text = label(str(row["reason"]), language)
+            said.append(text[:1].upper() + text[1:] + ".")
+            continue
+        judged, free = (
+            (
+                words.integer(row[f"count_{name}"], language),
+                words.money(row[f"outstanding_{name}"], row["currency"], language),
+            )
+            for name in ("judged", "without_limit")
+        )
+        values = {"count": judged[0], "amount": judged[1], "others": free[0], "rest": free[1]}
+        said.append(message("limits_coverage", language, n=row["count_judged"], **values))
+    return Html("".join(f"<p>{escape(text)}</p>" for text in said))
+
+
+def open_items(named: pd.DataFrame) -> pd.DataFrame:
+    """Open items as the workbook lists them: by customer and due date, flags as yes or nothing."""
+    columns = [
+        "customer_id", "customer_name", "kind", "document", "item_id", "issue_date", "due_date", "days_late",
+        "currency", "open_amount", "item_currency", "item_amount", "is_disputed", "dispute_reason",
+        "is_doubtful", "is_retention",
+    ]  # fmt: skip
+    flags = {
+        f"is_{name}": named[name].map({True: "yes", False: None}) for name in ("disputed", "doubtful", "retention")
+    }
+    flagged = named.assign(**flags).sort_values(["customer_id", "due_date"])
+    return flagged[[name for name in columns if name in flagged.columns]]
+
+
+def actions(text: str) -> pd.DataFrame:
+    r"""The committee's own words as a table: one action a line; owner and date after semicolons.
+
+    Examples
+    --------
+    >>> actions("Call <Alpha>; sales; 15/07/2026\n\nReview the terms").fillna("")["owner"].tolist()
+    ['sales', '']
+    """
+    lines = [[part.strip() or None for part in line.split(";", 2)] for line in str(text).splitlines() if line.strip()]
+    rows = [[*parts, None, None][:3] for parts in lines]
+    return pd.DataFrame(rows, columns=["action", "owner", "deadline"], dtype="str")
+
+
+def signals(found: pd.DataFrame, language: str | None = None) -> pd.DataFrame:
+    """Warning signals a customer a row, worst first, each with its sentence; amounts then stand once."""
+    keys = ["customer_id", "customer_name", "collector", "currency", "signals", "outstanding", "overdue"]
+    told = explain_signals(found, language)
+    names = [label(name, language) for name in told["signal"]]
+    told["said"] = [f"{name}{message('colon', language)}{text}" for name, text in zip(names, told["said"])]
+    together = told.groupby(keys, sort=False, dropna=False)["said"].agg(" ; ".join).reset_index()
+    return together[["customer_id", "customer_name", "collector", "signals", "said", *keys[3:4], *keys[5:]]]
+
+
+def migration(matrix: pd.DataFrame) -> pd.DataFrame:
+    """A migration matrix with states worded as states: here disputed is no part of an outstanding."""
+    states = {"disputed": "is_disputed", "doubtful": "is_doubtful"}
+    return matrix.assign(from_state=matrix["from_state"].replace(states)).rename(columns=states)
+
+
+def lines(text: str) -> Html:
+    """The committee's own words, a line each; nothing for an empty text."""
+    said = "".join(f"<li>{escape(line.strip())}</li>" for line in str(text).splitlines() if line.strip())
+    return Html(f"<ul>{said}</ul>" if said else "")
+
+
+def absent_cuts(found: Sequence[str], language: str | None = None) -> Html:
+    """Which of segment, collector and salesperson the source does not tell; nothing if it tells all."""
+    absent = [label(name, language) for name in ("segment", "collector", "salesperson") if name not in found]
+    if not absent:
+        return Html("")
+    return Html(f"<p>{escape(message('no_cut', language, columns=', '.join(absent), n=len(absent)))}</p>")
 
 
 def _input(name: str, number: float, row: dict[str, Any], language: str | None) -> str:

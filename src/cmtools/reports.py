@@ -20,6 +20,8 @@ from cmtools.language import message
 from cmtools.schemas import Defect, InputError, Ledger
 
 CELL_TIMEOUT = 900  # seconds one cell may take before the report is given up
+# Parameters that name a file; any other text is only text, whatever it looks like.
+PATHS = ("ledger", "settlements", "customers", "columns", "fec", "previous_fec", "targets", "signals")
 START_TIMEOUT = 120  # seconds for the kernel to answer
 
 
@@ -72,6 +74,9 @@ def read_source(
     if bool(ledger) == bool(fec):
         raise InputError([Defect("ledger_or_fec", "fatal")])
     if fec:
+        beside = {"--settlements": settlements, "--customers": customers, "--columns": columns}
+        if any(beside.values()):
+            raise InputError([Defect("not_with_fec", "fatal", value=name) for name, path in beside.items() if path])
         from cmtools.fec import read_fec
 
         previous = read_fec(previous_fec, tolerant=tolerant) if previous_fec else None
@@ -132,7 +137,7 @@ def run(
     folder = Path(output).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     # The notebook runs in the output folder: a path means what it meant to the caller.
-    paths = {key: value for key, value in parameters.items() if isinstance(value, str) and os.path.isfile(value)}
+    paths = {key: value for key, value in parameters.items() if key in PATHS and os.path.isfile(value)}
     parameters = {**parameters, **{key: os.path.abspath(path) for key, path in paths.items()}}
     hashes = {key: _sha256(path) for key, path in paths.items()}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as partial:
@@ -178,6 +183,7 @@ def _execute(notebook: str | Path, output: Path, parameters: dict[str, Any], fol
             cwd=str(folder),
             kernel_name="python3",
             progress_bar=False,
+            request_save_on_cell_execute=False,  # written twice a cell otherwise, for a file that is kept only if whole
             log_output=False,
             start_timeout=START_TIMEOUT,
             execution_timeout=CELL_TIMEOUT,

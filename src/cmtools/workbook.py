@@ -15,8 +15,7 @@ import pandas as pd
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from cmtools.days_sales import Dso
-from cmtools.display import UNSUMMED, cell, is_blank, reason, records
+from cmtools.display import UNSUMMED, Html, cell, is_blank, kind_in, records, said, table
 from cmtools.language import kind_of, label, message, resolve
 from cmtools.receivables import late_columns
 
@@ -25,6 +24,7 @@ FORMATS = {
     "rate": "0.0%",
     "days": "0.0",
     "integer": "#,##0",
+    "index": "0.0000",
     "date": "dd/mm/yyyy",
     "month": "mm/yyyy",
 }
@@ -37,6 +37,8 @@ class Sheet(NamedTuple):
     title: str
     frame: pd.DataFrame
     total: bool = False
+    kind: str | None = None  # of all number columns, where their names alone mislead
+    otherwise: str | None = None  # message key: why there is nothing
 
 
 def write(path: str | Path, sheets: Sequence[Sheet], language: str | None = None) -> Path:
@@ -87,69 +89,77 @@ def write(path: str | Path, sheets: Sequence[Sheet], language: str | None = None
     return path
 
 
-def monthly(
-    figures: dict[str, pd.DataFrame],
-    by_customer: pd.DataFrame,
-    items: pd.DataFrame,
-    history: dict[str, pd.DataFrame],
-    steps: dict[str, Dso],
-    unallocated: pd.DataFrame,
-    in_credit: pd.DataFrame,
-    reconciliation: pd.DataFrame,
-    quality: pd.DataFrame,
-    language: str | None = None,
-) -> list[Sheet]:
-    """Sheets of the monthly report, one per table; currencies of `figures`, `history` and `steps` are put together."""
+class Tables:
+    """The tables of a report: each is shown on the page and kept whole for the workbook.
 
-    def title(key: str) -> str:
-        return message(f"sheet_{key}", language)
+    Examples
+    --------
+    >>> tables = Tables("en")
+    >>> shown = tables.show("aged", pd.DataFrame({"customer_name": ["A", "B"], "overdue": [10.0, 5.0]}), limit=1)
+    >>> "1 other" in shown, len(tables.sheets[0].frame)
+    (True, 2)
+    """
 
-    indicators = _stack([_indicators(frame, language) for frame in figures.values()])
-    months = _stack([frame.assign(currency=currency) for currency, frame in history.items()])
-    used = [step.table.assign(currency=currency) for currency, step in steps.items() if step.table is not None]
-    open_columns = [
-        "customer_id", "customer_name", "kind", "document", "item_id", "issue_date", "due_date", "days_late",
-        "currency", "open_amount", "item_currency", "item_amount", "is_disputed", "dispute_reason",
-        "is_doubtful", "is_retention",
-    ]  # fmt: skip
-    flags = {
-        f"is_{name}": items[name].map({True: "yes", False: None}) for name in ("disputed", "doubtful", "retention")
-    }
-    flagged = items.assign(**flags).sort_values(["customer_id", "due_date"])
-    flagged = flagged[[name for name in open_columns if name in flagged.columns]]
-    credit_columns = ["customer_id", "customer_name", "kind", "document", "issue_date", "currency", "open_amount"]
-    return [
-        Sheet(title("figures"), indicators),
-        Sheet(title("aged"), by_customer, total=True),
-        Sheet(title("items"), flagged, total=True),
-        Sheet(title("dso"), months),
-        *([Sheet(title("count_back"), _stack(used))] if used else []),
-        Sheet(title("unallocated"), unallocated[credit_columns], total=True),
-        Sheet(title("in_credit"), in_credit, total=True),
-        Sheet(title("reconciliation"), reconciliation),
-        Sheet(title("quality"), quality),
-    ]
+    def __init__(self, language: str | None = None):
+        self.language = resolve(language)
+        self.sheets: list[Sheet] = []
 
+    def show(
+        self,
+        key: str,
+        frame: pd.DataFrame,
+        *,
+        columns: Sequence[str] | None = None,
+        total: bool = False,
+        limit: int | None = None,
+        kind: str | None = None,
+        otherwise: str | None = None,
+    ) -> Html:
+        """Keep a table for the workbook and show it.
 
-def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        Parameters
+        ----------
+        key : str
+            Name of the sheet: message ``sheet_<key>``.
+        frame : pandas.DataFrame
+        columns : sequence of str, optional
+            Columns to keep, in this order; those the frame lacks are left out.
+        total, limit
+            See :func:`cmtools.display.table`; the workbook holds all rows.
+        kind : str, optional
+            How all number columns are shown, where their names alone mislead
+            (a bucket holds money, but in a matrix a share).
+        otherwise : str, optional
+            Message key: what is said in place of an empty table.
 
+        Returns
+        -------
+        Html
+        """
+        self.keep(key, frame, columns=columns, total=total, kind=kind, otherwise=otherwise)
+        kept = self.sheets[-1]
+        if kept.frame.empty:
+            return said(otherwise, self.language)
+        return table(kept.frame, self.language, total=total, limit=limit, kind=kind, name=kept.title)
 
-def _indicators(figures: pd.DataFrame, language: str | None) -> pd.DataFrame:
-    """Key figures as plain numbers with their unit and formula."""
-    rows = [
-        {
-            "indicator": label(str(key), language),
-            "currency": row["currency"],
-            "unit": message(f"unit_{row['unit']}", language),
-            "value": row["value"],
-            "previous": row["previous"],
-            "remark": reason(row, language) if row["reason"] else None,
-            "formula": message(f"formula_{key}", language),
-        }
-        for key, row in zip(figures.index, records(figures))
-    ]
-    return pd.DataFrame(rows)
+    def keep(
+        self,
+        key: str,
+        frame: pd.DataFrame,
+        *,
+        columns: Sequence[str] | None = None,
+        total: bool = False,
+        kind: str | None = None,
+        otherwise: str | None = None,
+    ) -> None:
+        """Keep a table for the workbook alone."""
+        if columns:
+            frame = frame[[name for name in columns if name in frame.columns]]
+        self.sheets.append(Sheet(message(f"sheet_{key}", self.language), frame, total, kind, otherwise))
+
+    def write(self, path: str | Path) -> Path:
+        """Write the workbook of all tables kept so far."""
+        return write(path, self.sheets, self.language)
 
 
 def _title(text: str, used: set[str]) -> str:
@@ -172,9 +182,11 @@ def _write_sheet(book: Any, sheet: Sheet, formats: dict[str, Any], language: str
     for position, name in enumerate(names):
         target.write_string(0, position, label(name, language), formats["heading"])
         target.set_column(position, position, _width(frame[name], name, language))
+    if frame.empty:
+        target.write_string(1, 0, message(sheet.otherwise or "nothing_to_show", language))
     for line, row in enumerate(records(frame), start=1):
         for position, name in enumerate(names):
-            _write_cell(target, line, position, row[name], kind_of(name), formats, language)
+            _write_cell(target, line, position, row[name], kind_in(frame, name, sheet.kind), formats, language)
         _write_row_total(target, line, row, names, formats)
     if len(frame):
         target.autofilter(0, 0, len(frame), len(names) - 1)
@@ -196,10 +208,10 @@ def _write_cell(
         return  # a blank stays a blank: missing is not zero
     if kind in ("date", "month"):
         target.write_datetime(line, position, pd.Timestamp(value).to_pydatetime(), formats[kind])
+    elif isinstance(value, bool):
+        target.write_string(line, position, cell(value, kind, language))
     elif kind in FORMATS and isinstance(value, int | float):
         target.write_number(line, position, value, formats[kind])
-    elif isinstance(value, bool):
-        target.write_boolean(line, position, value)
     elif isinstance(value, int | float):
         target.write_number(line, position, value)
     else:
@@ -209,7 +221,7 @@ def _write_cell(
 def _write_row_total(target: Any, line: int, row: dict[str, Any], names: list[str], formats: dict[str, Any]) -> None:
     """Total of an aged balance's line: the sum of its buckets, as a formula."""
     parts = [name for name in names if name in ("not_due", "unknown_age", "unallocated", *late_columns(names))]
-    if "total" in names and "not_due" in parts:
+    if "total" in names and "not_due" in parts and "unallocated" in parts:
         terms = "+".join(f"{xl_col_to_name(names.index(name))}{line + 1}" for name in parts)
         target.write_formula(line, names.index("total"), f"={terms}", formats["money"], row["total"])
 
