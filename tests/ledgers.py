@@ -6,7 +6,8 @@ import polars as pl
 
 from cmtools.schemas import CUSTOMERS, INVOICES, SETTLEMENTS, Ledger
 
-ENGINES = ("pandas", "polars", "duckdb")
+ENGINES = ("pandas", "polars", "duckdb")  # the quick ones; test_engines.py runs every calculation on all
+ALL_ENGINES = (*ENGINES, "pyspark", "dask")
 DEFAULTS = {
     "kind": "invoice",
     "currency": "EUR",
@@ -50,15 +51,26 @@ def make_ledger(invoices, settlements=(), engine="pandas", **attributes):
 
 
 def convert(frame, engine):
-    """A pandas table as the engine's own."""
+    """A pandas table as the engine's own; for PySpark the session of conftest.py must run."""
     if engine == "pandas":
         return frame
-    polars = pl.from_pandas(frame)
-    return polars if engine == "polars" else duckdb.from_arrow(polars.to_arrow())
+    if engine == "dask":
+        import dask.dataframe
+
+        return dask.dataframe.from_pandas(frame, npartitions=2)
+    arrow = pl.from_pandas(frame).to_arrow()
+    if engine == "pyspark":
+        from pyspark.sql import SparkSession
+
+        return SparkSession.active().createDataFrame(arrow).cache()
+    return pl.from_arrow(arrow) if engine == "polars" else duckdb.from_arrow(arrow)
 
 
 def to_pandas(native):
     """Any engine's table as pandas, nulls as None or NaN."""
     if isinstance(native, pd.DataFrame):
         return native
-    return native.df() if isinstance(native, duckdb.DuckDBPyRelation) else native.to_pandas()
+    for method in ("df", "compute", "to_pandas"):  # DuckDB, Dask, Polars
+        if hasattr(native, method):
+            return getattr(native, method)()
+    return native.toArrow().to_pandas()  # Spark: its own toPandas warns that pandas 3 is new to it

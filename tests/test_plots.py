@@ -413,3 +413,12 @@ def test_disputes_by_reason_the_largest_on_top():
     assert len(one.data[0].x) == 2
     assert one.layout.xaxis.title.text == "1 autre motif non représenté"
     assert plots.disputes(DISPUTES, "en", count=1).layout.xaxis.title.text == "2 other reasons not shown"
+
+
+def test_bridge_without_movements_shows_its_balances_whole():
+    lines = pd.DataFrame(
+        {"line": ["bridge_opening", "bridge_cash", "bridge_closing"], "currency": "EUR", "balance": [100.0, 0.0, 100.0]}
+    )
+    axis = plots.bridge(lines, "fr").layout.xaxis
+    assert axis.range[0] <= 0 < 100 <= axis.range[1]
+    assert axis.title.text is None

@@ -229,6 +229,16 @@ def test_book_amounts_make_one_total_of_two_currencies():
     assert (aged["total"], aged["currency"]) == (200.5, "EUR")
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_item_paid_in_full_is_closed_though_its_value_in_the_books_is_unknown(engine):
+    rows = [
+        {"item_id": "A", "issue_date": "2026-05-01", "due_date": "2026-05-31", "amount": 100, "currency": "USD",
+         "book_amount": 90},
+    ]  # fmt: skip
+    paid = [{"item_id": "A", "amount": 100, "payment_date": "2026-06-01", "currency": "USD"}]
+    assert len(to_pandas(cm.open_items(make_ledger(rows, paid, engine), "2026-06-30"))) == 0
+
+
 def test_overdue_rate_gross_and_net():
     ledger = make_ledger(
         [

@@ -424,7 +424,7 @@ def page_number(text, language):
 def page_tables(markup):
     """Sheet, headings, rows and closing lines of every table of the page."""
     for name, table in re.findall(r'<table class="cm" data-sheet="([^"]+)">(.*?)</table>', markup, re.DOTALL):
-        head = [clean(unescape(text)) for text in re.findall(r"<th[^>]*>(.*?)</th>", table)]
+        head = [clean(unescape(text)) for text in re.findall(r"<th(?: [^>]*)?>(.*?)</th>", table)]
         lines = re.findall(r"<tr( class=\"sum\")?>(.*?)</tr>", table.split("<tbody>")[1], re.DOTALL)
         cells = [(bool(last), re.findall(r"<td[^>]*>(.*?)</td>", line, re.DOTALL)) for last, line in lines]
         yield unescape(name), head, [c for last, c in cells if not last], [c for last, c in cells if last]
@@ -448,9 +448,10 @@ def test_every_table_of_the_page_is_a_sheet_with_the_same_figures(report):
                     compared += 1
                 elif shown is not None:  # a number on the page that is text in the workbook: a code, a document
                     assert str(kept).strip() == unescape(text).strip(), (name, heading, text, kept)
-        totals = [line for line in lines[1:] if str(line[0]).startswith("Total")]
-        totals = [line for line in totals if unescape(sums[-1][0]).startswith("Total")] if sums else []
-        for line, row in zip(totals[::-1], sums[::-1]):
+        closing = [row for row in sums if unescape(row[0]).startswith("Total")]
+        totals = {line[0]: line for line in lines[1:] if str(line[0]).startswith("Total")}
+        for row in closing:
+            line = totals[unescape(row[0])]
             for heading, text in list(zip(head, row))[1:]:
                 shown = page_number(text, report.language)
                 if shown is not None:
@@ -575,7 +576,11 @@ def test_page_shows_numbers_as_a_reader_writes_them(report):
     assert re.findall(rf"\d{sign}\d{{3,}}\b", report.text) == []
     assert re.findall(r"-0[.,]00\b", report.text) == []
     numbers = re.findall(r'<td class="r[^"]*">([^<]*)</td>', report.markup)
-    form = rf"–|-?\d{{1,3}}({THIN}\d{{3}})*(,\d+)?" if report.language == "fr" else r"–|-?\d{1,3}(,\d{3})*(\.\d+)?"
+    french, english = (
+        rf"-?\d{{1,3}}({THIN}\d{{3}})*(,\d+)?({HARD}[%j])?",
+        rf"-?\d{{1,3}}(,\d{{3}})*(\.\d+)?(%|{HARD}d)?",
+    )
+    form = f"–|{french if report.language == 'fr' else english}"
     assert [text for text in numbers if text and not re.fullmatch(form, unescape(text))] == []
 
 
@@ -590,7 +595,7 @@ def test_what_is_not_known_is_said(run):
     report = run("b2b")
     assert "le fichier ne contient que les pièces non soldées" in report.text
     assert "en un mois" not in report.text
-    assert report.text.count("Mois précédent : –") == 24
+    assert report.text.count("Mois précédent : –") == 16
 
 
 # --- text from a client's file ------------------------------------------------------------------------------------

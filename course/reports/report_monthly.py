@@ -174,7 +174,7 @@ display(*draw(cm.plots.concentration, concentration))
 tables.show("concentration", concentration, limit=10)
 # %%
 measured = [cm.concentration_measures(part, equity) for _, part in concentration.groupby("currency", sort=False)]
-tables.show("concentration_measures", pd.concat(measured) if measured else concentration)
+tables.show("concentration_measures", pd.concat(measured).drop(columns="hhi") if measured else concentration)
 # %% [markdown] tags=["fr"]
 # ### Signaux d'alerte
 #

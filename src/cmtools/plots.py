@@ -442,7 +442,7 @@ def bridge(lines: pd.DataFrame, language: str | None = None) -> go.Figure:
     texts = [sign + number(amount, 0, language) for sign, amount in zip(signs, amounts)]
     _written(figure, map(max, starts, levels), texts)
     low, high = min([0.0, *levels]), max([0.0, *levels])
-    if levels and min(levels) > 0.75 * high:
+    if levels and high > min(levels) > 0.75 * high:  # nothing moved: whole bars
         low = 2 * min(levels) - high
         _noted(figure, message("chart_cut", language))
     return _rows(figure, names).update_xaxes(range=_room(low, high), tickformat=",.0f", nticks=5)

@@ -105,7 +105,7 @@ def open_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") -> A
             disputed=during("dispute_from", "dispute_until", at),
             doubtful=during("doubtful_from", None, at),
         )
-        .filter((nw.col("cents") != 0) | (nw.col("book_cents") != 0))
+        .filter((nw.col("cents") != 0) | ((nw.col("book_cents") != 0) & (nw.col("unknown_book") == 0)))
         .select(_OPEN_COLUMNS)
     )
     receipts = _unallocated(paid.filter(nw.col("applied") == 0)).select(_OPEN_COLUMNS)
