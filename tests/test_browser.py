@@ -436,6 +436,7 @@ def move_slider(notebook: Locator) -> tuple[tuple[str, list[str]], tuple[str, li
     """Sentence and amounts on the bars of the lesson's control, before and after one step of its slider."""
     control = notebook.locator(".jupyter-widgets.widget-vbox")
     control.locator(".bars .point path").first.wait_for()
+    control.scroll_into_view_if_needed()  # what is out of sight is not laid out, and its text is blank
     sentence, bars = control.locator(".jp-OutputArea p").first, control.locator(".bartext")
     said = "control => (control.querySelector('.jp-OutputArea p') || {innerText: ''}).innerText.trim() !== ''"
     until(notebook.page, said, control.element_handle(), LONG)  # cleared, then written: not between the two
