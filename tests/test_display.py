@@ -296,3 +296,28 @@ def test_html_is_shown_by_a_notebook_and_short_in_a_terminal():
     shown = table(pd.DataFrame({"total": [1.0]}), "fr")
     assert shown._repr_html_() == str(shown)
     assert repr(shown) == f"Html({len(shown)} characters)"
+
+
+def test_signals_stand_a_customer_a_row():
+    """Amounts once, though the customer has two signals; its text stays as written."""
+    row = {"customer_id": "C1", "customer_name": "<b>A", "collector": None, "currency": "EUR", "outstanding": 50.0,
+           "overdue": 20.0, "signals": 2, "unit": "days", "second_measured": None, "second_unit": None,
+           "second_threshold": None, "detail": None}  # fmt: skip
+    found = pd.DataFrame(
+        [
+            row | {"signal": "old_dispute", "measured": 120.0, "threshold": 90.0},
+            row | {"signal": "slower_payer", "measured": 12.0, "threshold": 10.0},
+        ]
+    )
+    for language, between in (("fr", " ; "), ("en", "; ")):
+        (shown,) = display.signals(found, language).to_dict("records")
+        assert shown["outstanding"] == 50.0
+        assert shown["said"].count(between) == 1
+        assert shown["customer_name"] == "<b>A"
+
+
+def test_states_of_a_matrix_are_worded_as_states():
+    matrix = pd.DataFrame({"from_state": ["d1_30", "disputed"], "paid": [1.0, 0.0], "disputed": [0.0, 1.0]})
+    page = display.table(display.migration(matrix), "fr", kind="rate")
+    assert "dont litiges" not in page
+    assert page.count("Litige") == 2

@@ -399,7 +399,8 @@ def signals(found: pd.DataFrame, language: str | None = None) -> pd.DataFrame:
     told = explain_signals(found, language)
     names = [label(name, language) for name in told["signal"]]
     told["said"] = [f"{name}{message('colon', language)}{text}" for name, text in zip(names, told["said"])]
-    together = told.groupby(keys, sort=False, dropna=False)["said"].agg(" ; ".join).reset_index()
+    between = " ; " if words.resolve(language) == "fr" else "; "
+    together = told.groupby(keys, sort=False, dropna=False)["said"].agg(between.join).reset_index()
     return together[["customer_id", "customer_name", "collector", "signals", "said", *keys[3:4], *keys[5:]]]
 
 
