@@ -446,12 +446,13 @@ def move_slider(notebook: Locator) -> tuple[tuple[str, list[str]], tuple[str, li
     notebook.page.keyboard.press("ArrowRight")
     until(
         notebook.page,
-        """([control, text]) => {
+        """([control, text, bars]) => {
             const said = control.querySelector('.jp-OutputArea p');
             const changed = said && said.innerText.trim() && said.innerText !== text;
-            return changed && control.querySelector('.bars .point path');
+            const drawn = [...control.querySelectorAll('.bartext')].map(bar => bar.textContent);
+            return changed && drawn.length && drawn.join() !== bars.join();
         }""",
-        [control.element_handle(), before[0]],
+        [control.element_handle(), *before],
         LONG,
     )
     return before, (sentence.inner_text(), bars.all_text_contents())
