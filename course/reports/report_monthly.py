@@ -203,7 +203,8 @@ tables.show("signals_silent", silent, otherwise="all_signals")
 # %%
 by_month = each(lambda currency: cm.dso_by_month(company, day, currency=currency))
 steps = {shown: cm.dso(company, day, "count_back", currency=currency) for shown, currency in asked.items()}
-display(*draw(cm.plots.dso_by_month, by_month))
+if by_month[["dso_count_back", "dso_balance"]].notna().any(axis=None):
+    display(*draw(cm.plots.dso_by_month, by_month))
 tables.show("dso", by_month if company.complete_sales else by_month.head(0), otherwise="open_items_only")
 # %% [markdown] tags=["fr"]
 # ### De quoi le DSO est fait
@@ -264,7 +265,8 @@ tables.show("payments", payments, otherwise="open_items_only")
 # by cmtools (sources give no common one).
 # %%
 cohorts = each(lambda currency: cm.recovery_rate(company, day, currency=currency))
-display(*draw(cm.plots.recovery, cohorts))
+if cohorts["recovery_30"].notna().any():
+    display(*draw(cm.plots.recovery, cohorts))
 tables.show("recovery", cohorts, otherwise="open_items_only")
 # %%
 effectiveness = each(lambda currency: cm.collection_effectiveness(company, day, currency=currency))
