@@ -33,6 +33,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from mutilate import Case, Truth, cases
@@ -160,11 +161,8 @@ def _report(arguments: Sequence[str], language: str, whole: bool) -> Run:
         shown.append(_computed(parameters))
         return dict.fromkeys(("html", "xlsx", "ipynb", "json"), Path("."))
 
-    own, reports.run = reports.run, compute  # type: ignore[assignment]
-    try:
+    with mock.patch.object(reports, "run", compute):
         run = _command(arguments)
-    finally:
-        reports.run = own
     run.shown = shown[0] if shown else None
     return run
 

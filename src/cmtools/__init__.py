@@ -68,7 +68,7 @@ _HOME = {
         "limits_exceeded",
     ),
     "settings": ("read_signals", "read_targets"),
-    "signals": ("explain_signals", "signal_rules", "signals_not_evaluated", "warning_signals"),
+    "signals": ("signals_not_evaluated", "warning_signals"),
     "targets": ("attainment", "incentives"),
     "dashboard": (
         "asked_currencies",
@@ -82,6 +82,7 @@ _HOME = {
         "retention_by_release",
         "targets_met",
     ),
+    "display": ("explain_signals", "signal_rules"),
     "": (
         "dashboard",
         "display",

@@ -17,9 +17,22 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from cmtools.frames import CUTS, add_up, cents_of, choice, collect, day_number, in_unit, month_ends, tables_of, unit_of
+from cmtools.frames import (
+    CUTS,
+    add_up,
+    cents_of,
+    check_months,
+    choice,
+    collect,
+    day_number,
+    first_day,
+    in_unit,
+    month_ends,
+    tables_of,
+    unit_of,
+)
 from cmtools.receivables import balances, bucket_names, late_columns, open_items
-from cmtools.schemas import SALES_KINDS, SETTLEMENT_KINDS, Defect, InputError, Ledger, as_day
+from cmtools.schemas import SALES_KINDS, SETTLEMENT_KINDS, Ledger, as_day
 
 FEW = 5  # paid items below which an average says little (rule DELAY-W)
 _NOT_LEFT_OUT = ("cash", "write_off")  # what other settlements take away leaves both sides of a recovery rate
@@ -855,13 +868,8 @@ def _stacked(ledger: Ledger, by: str | None, *tables: Any) -> pd.DataFrame:
 
 def _known_ends(ledger: Ledger, at: datetime, months: int) -> list[datetime]:
     """Month-ends up to `at`, oldest first, from the first month of which the ledger knows something."""
-    invoices, settlements = tables_of(ledger)
-    firsts = []
-    for table, when in ((invoices, "booking_date"), (settlements, "payment_date")):
-        known = table.filter(nw.col(when) <= at).select(first=nw.col(when).min())
-        firsts.append(collect(known)["first"].iloc[0])
-    starts = [as_day(first) for first in firsts if not pd.isna(first)]
-    return [end for end in reversed(month_ends(at, months)) if starts and end >= min(starts)]
+    first = first_day(ledger, at)
+    return [end for end in reversed(month_ends(at, months)) if first and end >= first]
 
 
 def _days(later: str, earlier: str) -> nw.Expr:
@@ -879,8 +887,7 @@ def _ratio(top: pd.Series, bottom: pd.Series) -> pd.Series:
 
 def _checked(ledger: Ledger, as_of: str | date, months: int, currency: str | None) -> tuple[datetime, tuple[str, str]]:
     """The closing date and the unit of the sums."""
-    if months < 1:
-        raise InputError([Defect("months_too_few", "fatal", column="months", value=str(months))])
+    check_months(months)
     return as_day(as_of), unit_of(ledger, currency)
 
 

@@ -14,7 +14,18 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from cmtools.frames import add_up, cents_of, choice, collect, day_number, in_unit, month_ends, tables_of, unit_of
+from cmtools.frames import (
+    add_up,
+    cents_of,
+    choice,
+    collect,
+    day_number,
+    first_day,
+    in_unit,
+    month_ends,
+    tables_of,
+    unit_of,
+)
 from cmtools.receivables import balances, open_items, outstanding_by_date
 from cmtools.schemas import SALES_KINDS, Defect, InputError, Ledger, as_day
 
@@ -698,8 +709,7 @@ def _bands(
 
 def _sales(ledger: Ledger, at: datetime, unit: tuple[str, str], *keys: str) -> tuple[pd.DataFrame, datetime | None]:
     """Sales in cents by month of issue, month of booking and `keys`, and the first day of the history."""
-    invoices, settlements = tables_of(ledger)
-    known = invoices.filter(nw.col("booking_date") <= at)
+    known = tables_of(ledger)[0].filter(nw.col("booking_date") <= at)
     sold = in_unit(known, unit).filter(nw.col("kind").is_in(SALES_KINDS) & (nw.col("issue_date") <= at))
     months = {
         name: getattr(nw.col(column).dt, part)().cast(nw.Int64)
@@ -711,13 +721,7 @@ def _sales(ledger: Ledger, at: datetime, unit: tuple[str, str], *keys: str) -> t
         )
     }
     sums = collect(sold.with_columns(**months).group_by(*keys, *months).agg(cents=nw.col(unit[0]).sum()))
-    paid = settlements.filter(nw.col("payment_date") <= at)
-    firsts = [
-        collect(table.select(first=nw.col(column).min()))["first"].iloc[0]
-        for table, column in ((known, "booking_date"), (paid, "payment_date"))
-    ]
-    starts = [as_day(first) for first in firsts if not pd.isna(first)]
-    return sums, min(starts, default=None)
+    return sums, first_day(ledger, at)
 
 
 def _by_month(sales: pd.DataFrame, when: datetime) -> dict[tuple[int, int], float]:

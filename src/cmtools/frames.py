@@ -15,7 +15,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from cmtools.schemas import INVOICES, SETTLEMENTS, Defect, InputError, Ledger, require
+from cmtools.schemas import INVOICES, SETTLEMENTS, Defect, InputError, Ledger, as_day, require
 
 DATE = nw.Datetime("us")
 CUTS = ("customer_id", "group_id", "segment", "collector", "salesperson", "country")
@@ -153,6 +153,23 @@ def cuts_of(ledger: Ledger) -> list[str]:
     return [name for name in names if known[name].notna().any()]
 
 
+def first_booking(ledger: Ledger) -> datetime | None:
+    """Day of the first item booked; None in an empty ledger."""
+    return _first(nw.from_native(ledger.invoices), "booking_date")
+
+
+def first_day(ledger: Ledger, at: datetime) -> datetime | None:
+    """Day of the first item booked or payment received up to `at`; None if there is none."""
+    dated = zip(tables_of(ledger), ("booking_date", "payment_date"))
+    days = [_first(table.filter(nw.col(when) <= at), when) for table, when in dated]
+    return min((day for day in days if day), default=None)
+
+
+def _first(table: Any, column: str) -> datetime | None:
+    found = collect(table.select(first=nw.col(column).min()))["first"].iloc[0]
+    return None if pd.isna(found) else as_day(found)
+
+
 def month_ends(at: datetime, count: int) -> list[datetime]:
     """`at` and the month-ends before it, most recent first."""
     dates = [at]
@@ -205,3 +222,9 @@ def choice(name: str, value: str, allowed: Sequence[str]) -> None:
         raise InputError(
             [Defect("bad_choice", "fatal", column=name, value=str(value), details={"expected": ", ".join(allowed)})]
         )
+
+
+def check_months(months: int) -> None:
+    """Raise InputError unless there is a month to look at."""
+    if months < 1:
+        raise InputError([Defect("months_too_few", "fatal", column="months", value=str(months))])

@@ -16,7 +16,17 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from cmtools.frames import collect, day_number, day_of, in_unit, month_ends, tables_of, unit_of
+from cmtools.frames import (
+    check_months,
+    collect,
+    day_number,
+    day_of,
+    first_day,
+    in_unit,
+    month_ends,
+    tables_of,
+    unit_of,
+)
 from cmtools.receivables import BUCKETS, balances, bucket_names, late_columns
 from cmtools.schemas import SALES_KINDS, Defect, InputError, Ledger, as_day
 
@@ -820,21 +830,13 @@ def _period(as_of: str | date, since: str | date | None) -> tuple[datetime, date
 
 def _dates(as_of: str | date, months: int) -> list[datetime]:
     """The dates of monthly steps, oldest first."""
-    if months < 1:
-        raise InputError([Defect("months_too_few", "fatal", column="months", value=str(months))])
+    check_months(months)
     return month_ends(as_day(as_of), months + 1)[::-1]
 
 
 def _known_dates(ledger: Ledger, dates: Sequence[datetime]) -> list[datetime]:
     """Those of the dates that end a month of the ledger, and the one before them."""
-    first = min(
-        (
-            as_day(day)
-            for table, when in zip(tables_of(ledger), ("booking_date", "payment_date"))
-            if not pd.isna(day := collect(table.select(first=nw.col(when).min()))["first"].iloc[0])
-        ),
-        default=None,
-    )
+    first = first_day(ledger, dates[-1])
     kept = [position for position, day in enumerate(dates) if first and day >= first]
     return list(dates[max(kept[0] - 1, 0) :]) if kept else []
 

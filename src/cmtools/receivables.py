@@ -26,6 +26,7 @@ from cmtools.frames import (
     day_number,
     day_of,
     during,
+    first_booking,
     in_unit,
     month_ends,
     nulls_of,
@@ -469,16 +470,15 @@ def is_known(ledger: Ledger, day: str | date) -> bool:
     A list of open items does not: it lacks what was open then and has been
     paid since. Nor does a ledger whose first item was booked later.
     """
-    if not ledger.complete_sales:
-        return False
-    first = collect(nw.from_native(ledger.invoices).select(nw.col("booking_date").min()))["booking_date"].iloc[0]
-    return not pd.isna(first) and as_day(first) <= as_day(day)
+    first = first_booking(ledger) if ledger.complete_sales else None
+    return first is not None and first <= as_day(day)
 
 
 def known_month_ends(ledger: Ledger, as_of: str | date, count: int = 13) -> list[datetime]:
     """`as_of` and the month-ends before it of which the source tells what was open, oldest first."""
     at, *before = month_ends(as_day(as_of), count)
-    return [*(day for day in reversed(before) if is_known(ledger, day)), at]
+    first = first_booking(ledger) if ledger.complete_sales else None
+    return [*(day for day in reversed(before) if first and first <= day), at]
 
 
 def _sums_at(

@@ -197,7 +197,7 @@ class _Reader:
 # ---------------------------------------------------------------- numbers
 
 _SPACE = r"[ \u00a0\u202f\u2009'’]"
-_SIGNED = re.compile(r"^([-−–+]?)\s*(.*)$", re.S)
+_SIGNS = ("-", "−", "–", "+")
 _SUFFIXES = {
     "money": rf"{_SPACE}*(?:€|\$|£|[A-Z]{{3}})?",
     "rate": rf"({_SPACE}*%)?",
@@ -227,7 +227,8 @@ def _number(cell: Cell, unit: str) -> tuple[float | None, str, dict[str, Any]]:
     expected = {"expected": _EXAMPLES[unit]}
     value, percent = cell.number, False
     if value is None:
-        sign, rest = _SIGNED.match(cell.text).groups()  # type: ignore[union-attr]
+        sign = cell.text[:1] if cell.text.startswith(_SIGNS) else ""
+        rest = cell.text[len(sign) :].lstrip()
         suffix = re.search(rf"(?<=[0-9])(?:{_SUFFIXES[unit]})$", rest)
         digits = rest[: suffix.start()] if suffix else rest
         percent = bool(suffix and "%" in suffix[0])

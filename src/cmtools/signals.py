@@ -19,7 +19,6 @@ import pandas as pd
 from cmtools.collection import payment_delays
 from cmtools.exposure import concentration, customer_table
 from cmtools.frames import cents_of, collect, in_books, in_unit, month_ends, tables_of, unit_of
-from cmtools.language import integer, message, money, number, percent, resolve
 from cmtools.receivables import in_book_currency, open_items
 from cmtools.schemas import Ledger, as_day
 from cmtools.settings import read_signals
@@ -419,93 +418,3 @@ _JUDGES: dict[str, Callable[[_Picture, Mapping[str, Any]], pd.DataFrame]] = {
     "concentration": _concentration,
     "idle_credit": _idle_credit,
 }
-
-
-# ---------------------------------------------------------------- in words
-
-
-def explain_signals(found: pd.DataFrame, language: str | None = None) -> pd.DataFrame:
-    """The signals with a sentence each.
-
-    Parameters
-    ----------
-    found : pandas.DataFrame
-        As :func:`warning_signals` gives it.
-    language : {"fr", "en"}, optional
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same rows with `said`: what was measured, and the threshold. Text
-        of the client's files stands in it as written: escape it in HTML.
-
-    Examples
-    --------
-    >>> row = {"signal": "old_dispute", "measured": 120.0, "unit": "days", "threshold": 90.0, "detail": "price",
-    ...     "second_measured": None, "second_unit": None, "second_threshold": None, "currency": "EUR"}
-    >>> explain_signals(pd.DataFrame([row]), "en")["said"].iloc[0]
-    'dispute open for 120 days (threshold: 90 days): price'
-    """
-    said = [_sentence(row, language) for row in found.to_dict("records")]
-    return found.assign(said=pd.Series(said, index=found.index, dtype="object"))
-
-
-def signal_rules(signals: pd.DataFrame, currency: str = "EUR", language: str | None = None) -> pd.DataFrame:
-    """The thresholds in force, in words.
-
-    Parameters
-    ----------
-    signals : pandas.DataFrame
-        As :func:`cmtools.read_signals` gives them.
-    currency : str, default "EUR"
-        That of the amounts.
-    language : {"fr", "en"}, optional
-
-    Returns
-    -------
-    pandas.DataFrame, one row per active signal
-        `signal`, `said`.
-
-    Examples
-    --------
-    >>> signal_rules(read_signals(), language="en").set_index("signal").loc["old_dispute", "said"]
-    'a dispute open for more than 90 days'
-    """
-    rows = []
-    for row in signals[signals["active"].astype(bool)].to_dict("records"):
-        values = {
-            "threshold": _worth(row["threshold"], row["unit"], currency, language),
-            "second": _worth(row["second_threshold"], row["second_unit"], currency, language),
-        }
-        rows.append((row["signal"], message(f"signal_rule_{row['signal']}", language, **values)))
-    return pd.DataFrame(rows, columns=["signal", "said"])
-
-
-def _sentence(row: Mapping[Any, Any], language: str | None) -> str:
-    signal, detail, currency = str(row["signal"]), row["detail"], str(row["currency"])
-    values = {
-        "measured": _worth(row["measured"], row["unit"], currency, language),
-        "threshold": _worth(row["threshold"], row["unit"], currency, language),
-        "second": _worth(row["second_measured"], row["second_unit"], currency, language),
-        "second_threshold": _worth(row["second_threshold"], row["second_unit"], currency, language),
-    }
-    known = row["measured"] == row["measured"]
-    key = f"signal_says_{signal}" if known else f"signal_unmeasured_{signal}"
-    if signal == "insurer_refused" and row["second_measured"] == 0:
-        key = "signal_says_insurer_zero"
-    if isinstance(detail, str) and detail:
-        return message(key, language, **values) + message("colon", language) + detail
-    return message(key, language, **values)
-
-
-def _worth(value: Any, unit: Any, currency: str, language: str | None) -> str:
-    """A figure with its unit."""
-    if not isinstance(unit, str) or value is None or value != value:
-        return "–"
-    if unit == "money":
-        return money(value, currency, language)
-    if unit == "rate":
-        return percent(value, 1, language)
-    text = integer(value, language) if float(value).is_integer() else number(value, 1, language)
-    one = abs(value) == 1 or (resolve(language) == "fr" and abs(value) < 2)
-    return text if unit == "count" else message(f"signal_{unit}", language, value=text, n=1 if one else 2)
