@@ -82,6 +82,9 @@ _HOME = {
         "retention_by_release",
         "targets_met",
     ),
+    "lines": ("Statements", "complete_lines", "controls", "join_statements"),
+    "statements": ("annualise", "caf", "changes", "functional_balance", "liquidity_balance", "sig"),
+    "ratios": ("averaged", "compare", "quartiles_of", "ratio_values", "ratios"),
     "display": ("explain_signals", "signal_rules"),
     "": (
         "dashboard",

@@ -81,6 +81,31 @@ CUSTOMERS = (
     Column("siren", "text", False, "company number, text"),
 )
 
+STATEMENTS = (
+    Column("company_id", "text", True, "company number or name, unique with year_end"),
+    Column("company_name", "text", False, "name"),
+    Column("year_end", "date", False, "last day of the financial year; blank: unknown"),
+    Column("months", "number", False, "months in the financial year; blank: unknown"),
+    Column("chart", "text", False, "chart of accounts: until_2024, from_2025 (ANC 2022-06); blank: unknown or none"),
+    Column("form", "text", True, "2050, 2033, trial_balance, lines"),
+    Column("filing", "text", False, "C complete, S simplified, K consolidated; blank: unknown"),
+    Column("currency", "text", True, "ISO code of all amounts"),
+    Column("source", "text", False, "file, without its folder"),
+    Column(
+        "confirmation", "text", True, "weakest level of the codes or accounts used: confirmed, partial, unconfirmed"
+    ),
+    Column("complete", "flag", True, "assets, liabilities and result are all known"),
+)
+
+TRIAL_BALANCE = (
+    Column("account", "text", True, "account number, text"),
+    Column("label", "text", False, "name of the account"),
+    Column("third_party", "text", False, "customer or supplier of accounts 40 and 41; blank: not detailed"),
+    Column("debit", "money", True, "sum of debits, or the balance where it is a debit"),
+    Column("credit", "money", True, "sum of credits, or the balance where it is a credit"),
+    Column("balance", "money", True, "debit less credit"),
+)
+
 OPEN_ITEMS = (
     Column("item_id", "text", True, "item or, for an unallocated receipt, its settlement"),
     Column("customer_id", "text", True, "customer number"),
