@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import openpyxl
 import pytest
 
 from cmtools import reports
@@ -73,7 +74,10 @@ def test_help_in_both_languages(language, said, unsaid, form, capsys, monkeypatc
         assert flag in text
 
 
-@pytest.mark.parametrize("command", [[], ["report"], ["report", "monthly"], ["check"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["report"], ["report", "monthly"], ["check"], ["template"], ["template", "statements"]],
+)
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([*command, "--help"])
@@ -423,3 +427,33 @@ def test_reports_are_found_in_both_languages():
 
 def test_the_command_is_installed():
     assert shutil.which("cmtools", path=str(sys.prefix) + "/bin") or shutil.which("cmtools")
+
+
+# --- template ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "sheet"), [("fr", "Bilan actif"), ("en", "Assets")])
+def test_template_statements(tmp_path, capsys, language, sheet):
+    path = tmp_path / "accounts.xlsx"
+    asked = ["template", "statements", "--output", str(path), "--language", language, "--years", "4"]
+    assert main(asked) == 0
+    assert str(path.resolve()) in capsys.readouterr().out
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames[0] == sheet
+    assert len({cell.value for cell in book[sheet][8][2:6]}) == 4  # a heading for each of four years
+    assert main(asked) == 2  # what someone typed is never replaced
+    assert "accounts.xlsx" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("years", "said"), [("0", "1–10"), ("many", "many"), ("2,5", "2,5"), ("-1", "-1")])
+def test_template_statements_asks_for_some_years(tmp_path, capsys, monkeypatch, years, said):
+    monkeypatch.chdir(tmp_path)
+    assert main(["template", "statements", f"--years={years}"]) == 2
+    assert said in capsys.readouterr().err
+    assert names(tmp_path) == []
+
+
+def test_template_statements_has_a_name_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["template", "statements", "--language", "en"]) == 0
+    assert names(tmp_path) == ["accounts_to_fill.xlsx"]

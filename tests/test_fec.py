@@ -1066,3 +1066,9 @@ def test_lines_of_a_piped_real_file(real_data):
     ledger = fec.ledger()
     assert ledger.dated_allocation
     assert (ledger.invoices["kind"] == "opening").sum() == 14
+
+
+def test_amounts_are_the_nearest_floats_to_their_cents(real_data):
+    entries = read_fec(real_data / "fec" / "111111111FEC20220831.txt").entries
+    for side in ("debit", "credit"):
+        assert [value for value in entries[side] if value != float(f"{value:.2f}")] == []

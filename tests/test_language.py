@@ -217,3 +217,47 @@ def test_a_missing_day_is_a_dash():
 
 def test_twelve_months_in_each_language():
     assert {name: len(set(months)) for name, months in language.MONTHS.items()} == {"fr": 12, "en": 12}
+
+
+# --- lines of annual accounts -------------------------------------------------------------------------------------
+
+
+def test_lines_of_accounts_have_labels_and_their_parts_too(source):
+    rows = read(source / "reference" / "lines.csv")
+    for row in rows:
+        assert (label(row["key"], "fr"), label(row["key"], "en")) == (row["fr"], row["en"])
+        assert kind_of(row["key"]) == row["kind"]
+    assert label("clients_amort", "fr") == "Clients et comptes rattachés, amortissements et dépréciations"
+    assert label("clients_net", "en") == "Trade receivables, net"
+    assert kind_of("clients_amort") == kind_of("clients_net") == "money"
+    # a line of its own that ends as a part does, a liability that has no parts, and another table's column
+    assert label("dotations_amort", "en") == "Depreciation of fixed assets"
+    assert label("capital_net", "fr") == "capital_net"
+    assert label("sales_net", "fr") == "sales_net"
+    assert kind_of("capital_net") == "text"
+
+
+def test_lines_and_labels_do_not_clash(source, labels):
+    assert {row["key"] for row in read(source / "reference" / "lines.csv")} & {row["key"] for row in labels} == set()
+
+
+def test_aggregates_and_ratios_have_labels_of_their_unit(source, labels):
+    named = {row["key"]: row for row in labels} | {row["key"]: row for row in read(source / "reference" / "lines.csv")}
+    aggregates = {row["key"] for row in read(source / "reference" / "aggregates.csv")}
+    assert [key for key in aggregates if named.get(key, {}).get("kind") != "money"] == []
+    kinds = {"rate": "rate", "days": "days", "money": "money", "ratio": "figure", "years": "figure"}
+    ratios = read(source / "reference" / "ratios.csv")
+    assert [row["key"] for row in ratios if named.get(row["key"], {}).get("kind") != kinds[row["unit"]]] == []
+    words = {row[name] for row in ratios for name in ("group", "status") if row[name]}
+    words |= {"good", "average", "weak", "unknown_line", "nil_denominator", "negative_denominator", "simplified_form"}
+    assert {*words, "no_year_before", "ok", "failed", "not_checkable"} <= set(named)
+
+
+def test_terms_of_the_trade_are_those_of_the_glossary(source):
+    """One French name for a term: that of terms.csv."""
+    terms = {row["key"]: row for row in read(source / "reference" / "terms.csv")}
+    pairs = {"frng": "frng", "bfr": "bfr", "bfre": "bfre", "bfrhe": "bfrhe", "tn": "tn", "ebe": "ebe",
+             "valeur_ajoutee": "value_added", "rex": "operating_result", "eene_connus": "discounted_bills"}  # fmt: skip
+    for key, term in pairs.items():
+        assert label(key, "fr") == terms[term]["fr"]
+        assert label(key, "en") == terms[term]["en"]

@@ -23,7 +23,16 @@ from cmtools import columns, files, load
 from cmtools.language import _texts
 from cmtools.load import read_ledger, sniff
 from cmtools.receivables import open_items
-from cmtools.schemas import CUSTOMERS, INVOICE_KINDS, INVOICES, SETTLEMENT_KINDS, SETTLEMENTS, InputError, Ledger
+from cmtools.schemas import (
+    CUSTOMERS,
+    INVOICE_KINDS,
+    INVOICES,
+    SETTLEMENT_KINDS,
+    SETTLEMENTS,
+    TRIAL_BALANCE,
+    InputError,
+    Ledger,
+)
 
 HEAD = "Facture;N° client;Client;Date facture;Échéance;Montant TTC"
 INVOICE_HEAD = (
@@ -440,6 +449,9 @@ def test_headings_are_unique_and_name_our_columns():
         "invoices": {c.name for c in INVOICES} | {"customer_name", "disputed", *load.FLAT},
         "settlements": {c.name for c in SETTLEMENTS} - {"match"} | {"customer_name"},
         "customers": {c.name for c in CUSTOMERS},
+        "trial_balance": {c.name for c in TRIAL_BALANCE}
+        | {"closing_debit", "closing_credit", "side", "opening_debit", "opening_credit", "opening_balance"}
+        | {"movement_debit", "movement_credit"},
     }
     seen = Counter()
     for row in columns._reference("headings.csv"):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import cmtools as cm
 from cmtools.files import plain
+from cmtools.financial_ratios import compare, ratios
 from cmtools.language import label
 from cmtools.schemas import InputError
 from cmtools.settings import Cell, _key_of, _number, indicators_table, reference_rows
@@ -358,3 +359,43 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, content):
     for read in (cm.read_signals, cm.read_targets):
         with pytest.raises(InputError):
             read(path)
+
+
+# ---- quartiles of a sector
+
+QUARTILES = "Secteur;Ratio;Q1;Médiane;Q3\n"
+
+
+def test_quartiles_in_the_unit_of_each_ratio(write):
+    path = write(
+        QUARTILES
+        + "BTP;R03;2 %;0,05;9 %\n;autonomie_financiere;20 %;30 %;40 %\nBTP;bfr_jours;-12,5;30 j;60\n"
+        + "BTP;capacite_remboursement;1,5 ans;3;4,5\nBTP;S07;0,9;1,1;1,4\n"
+    )
+    assert cm.read_quartiles(path).values.tolist() == [
+        ["BTP", "marge_ebe", 0.02, 0.05, 0.09], ["", "autonomie_financiere", 0.2, 0.3, 0.4],
+        ["BTP", "bfr_jours", -12.5, 30, 60], ["BTP", "capacite_remboursement", 1.5, 3, 4.5],
+        ["BTP", "equilibre_financier", 0.9, 1.1, 1.4],
+    ]  # fmt: skip
+    english = write("ratio,q1,median,q3\nS01,0.2,0.3,0.4\n")
+    assert cm.read_quartiles(english).values.tolist() == [["", "autonomie_financiere", 0.2, 0.3, 0.4]]
+
+
+def test_quartiles_serve_the_comparison(write):
+    sector = cm.read_quartiles(write(QUARTILES + "BTP;S01;20 %;30 %;40 %\n"))
+    accounts = pd.DataFrame({"capitaux_propres": [350.0], "total_passif": [1000.0]})
+    found = compare(ratios(accounts, ["autonomie_financiere"]), sector, "BTP")
+    assert found["quarter"].tolist() == [2]  # 35 % lies between the median and the best quarter
+
+
+def test_defects_of_quartiles(write):
+    path = write(
+        QUARTILES
+        + "BTP;R99;1 %;2 %;3 %\nBTP;R12;1 %;2 %;3 %\nBTP;S01;30 %;20 %;40 %\nBTP;R03;5;6;7\nBTP;R05;1 %;;3 %\n"
+        + "BTP;;1 %;2 %;3 %\nBTP;R07;1 %;2 %;3 %\nbtp;rentabilite_nette;1 %;2 %;3 %\nBTP;S04;1,234;2;3\n"
+    )
+    assert defects(cm.read_quartiles, path) == [
+        ("settings_unknown_ratio", 2), ("settings_several_ratios", 3), ("settings_quartiles_order", 4),
+        ("settings_bare_rate", 5), ("settings_bare_rate", 5), ("settings_bare_rate", 5), ("blank_value", 6),
+        ("blank_value", 7), ("settings_duplicate", 9), ("settings_two_ways", 10), ("settings_bare_rate", 10),
+    ]  # fmt: skip

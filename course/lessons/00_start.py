@@ -71,6 +71,7 @@ cm.plots.aged_balance(aged, language)
 #
 # | page | question |
 # | --- | --- |
+# | [02 Comptes d'un client](02_financial_statements.ipynb) | Ce client pourra-t-il nous payer ? |
 # | [06 Balance âgée](06_aged_balance.ipynb) | Qui doit quoi, et depuis combien de temps ? |
 # | [07 DSO](07_dso.ipynb) | Combien de jours de ventes attendons-nous ? |
 # | [14 Tableau de bord](14_dashboard.ipynb) | Que montrer au comité de crédit, et que lui demander de décider ? |
@@ -86,6 +87,7 @@ cm.plots.aged_balance(aged, language)
 #
 # | page | question |
 # | --- | --- |
+# | [02 A customer's accounts](02_financial_statements.ipynb) | Will this customer be able to pay us? |
 # | [06 Aged balance](06_aged_balance.ipynb) | Who owes what, and for how long? |
 # | [07 DSO](07_dso.ipynb) | How many days of sales are we waiting for? |
 # | [14 Dashboard](14_dashboard.ipynb) | What do we show the credit committee, and what do we ask it to decide? |

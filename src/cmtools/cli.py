@@ -50,7 +50,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cmtools", description=text("cli_description"), add_help=False)
     parser.add_argument("-h", "--help", action="help", help=text("cli_help"))
     parser.add_argument("--version", action="version", version=f"cmtools {__version__}", help=text("cli_version"))
-    commands = parser.add_subparsers(required=True, metavar="report | check")
+    commands = parser.add_subparsers(required=True, metavar="report | check | template")
     reports = add(commands, "report", "cli_report").add_subparsers(required=True, metavar="monthly")
     monthly = add(reports, "monthly", "cli_monthly")
     monthly.add_argument("--ledger", default="", metavar="F", help=text("cli_ledger"))
@@ -72,6 +72,18 @@ def _parser(language: str) -> argparse.ArgumentParser:
     check.add_argument("--settlements", default="", metavar="F", help=text("cli_settlements"))
     check.add_argument("--customers", default="", metavar="F", help=text("cli_customers"))
     check.set_defaults(run=_check)
+    templates = add(commands, "template", "cli_template").add_subparsers(
+        required=True, metavar="statements | functional_balance"
+    )
+    statements = add(templates, "statements", "cli_template_statements")
+    statements.add_argument("--output", default="", metavar="F", help=text("cli_template_output"))
+    statements.add_argument("--years", default="3", metavar="N", help=text("cli_template_years"))
+    statements.set_defaults(run=_statements_template)
+    balance = add(templates, "functional_balance", "cli_template_balance")
+    balance.add_argument("--output", default="", metavar="F", help=text("cli_template_output"))
+    balance.set_defaults(run=_balance_template)
+    for command in (statements, balance):
+        command.add_argument("--language", choices=("fr", "en"), default=language, help=text("cli_language"))
     for command in (monthly, check):
         command.add_argument("--terms", default="", metavar="T", help=text("cli_terms"))
         command.add_argument("--columns", default="", metavar="M.yaml", help=text("cli_columns"))
@@ -149,6 +161,30 @@ def _check(parsed: argparse.Namespace) -> int:
     ledger = read_source(**source, terms=parsed.terms or None, tolerant=parsed.tolerant)
     print(ledger.report.text(parsed.language))
     print(message("cli_ok", parsed.language))
+    return 0
+
+
+def _statements_template(parsed: argparse.Namespace) -> int:
+    from cmtools.settings import read_number
+    from cmtools.templates import write_statements_template
+
+    years = int(read_number(parsed.years, "count", "--years"))
+    path = parsed.output or message("cli_template_name", parsed.language)
+    return _written(write_statements_template(path, parsed.language, years), parsed.language)
+
+
+def _balance_template(parsed: argparse.Namespace) -> int:
+    from cmtools.live_workbook import write_functional_balance
+
+    path = Path(parsed.output or message("cli_balance_name", parsed.language))
+    if path.exists():
+        raise InputError([Defect("template_exists", "fatal", value=str(path))])
+    return _written(write_functional_balance(path, parsed.language), parsed.language)
+
+
+def _written(path: Path, language: str) -> int:
+    print(message("cli_workbook_written", language))
+    print(f"  {path.resolve()}")
     return 0
 
 

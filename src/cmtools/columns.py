@@ -18,13 +18,15 @@ import polars as pl
 import yaml
 
 from cmtools.files import Sheet, content, fatal, plain
-from cmtools.schemas import CUSTOMERS, INVOICES, SETTLEMENTS, Defect, LoadReport, shorten
+from cmtools.schemas import CUSTOMERS, INVOICES, SETTLEMENTS, TRIAL_BALANCE, Column, Defect, LoadReport, shorten
 
-TABLES = {"invoices": INVOICES, "settlements": SETTLEMENTS, "customers": CUSTOMERS}
+TABLES = {"invoices": INVOICES, "settlements": SETTLEMENTS, "customers": CUSTOMERS}  # of a ledger
+LONE: dict[str, tuple[Column, ...]] = {"trial_balance": TRIAL_BALANCE}  # tables that come alone in their file
 REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "invoices": (("customer_id",), ("item_id", "document"), ("issue_date",), ("amount", "open_amount")),
     "settlements": (("amount",), ("payment_date",), ("customer_id", "item_id")),
     "customers": (("customer_id",), ("customer_name",)),
+    "trial_balance": (("account",), ("closing_debit", "balance", "debit"), ("closing_credit", "balance", "credit")),
 }
 YEARS = (1990, 2099)
 MAX_AMOUNT = 1e13  # cents stay exact in a float below it
@@ -73,36 +75,39 @@ def _columns_of(*tables: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(column for table in tables for column in _headings_of(table).values()))
 
 
-def known_headings(mapping: Mappings) -> frozenset[str]:
-    """Plain headings of all tables, those of the caller's mapping included."""
+def known_headings(mapping: Mappings, tables: Iterable[str] = TABLES) -> frozenset[str]:
+    """Plain headings of these tables, those of the caller's mapping included."""
     own = {plain(heading) for names in mapping.values() for heading in names.values()}
-    return frozenset(own.union(*map(_headings_of, TABLES)))
+    return frozenset(own.union(*map(_headings_of, tables)))
 
 
 def names_of_kind(table: str, kind: str) -> list[str]:
     """Our columns of one kind, those of a flat file included."""
-    names = [column.name for column in TABLES[table] if column.kind == kind]
+    names = [column.name for column in (TABLES | LONE)[table] if column.kind == kind]
     if table == "invoices":
         names += {"date": ["payment_date", "allocation_date"], "money": ["paid_amount", "open_amount"]}.get(kind, [])
+    if table == "trial_balance" and kind == "money":
+        names += ["closing_debit", "closing_credit"]
     return names
 
 
 # --- recognised headings -----------------------------------------------------------------------------------------
 
 
-def read_mapping(columns: Any) -> Mappings:
-    """The caller's mapping, a dict or a YAML file, by table."""
+def read_mapping(columns: Any, known: Iterable[str] = TABLES) -> Mappings:
+    """The caller's mapping, a dict or a YAML file, by table; `known` are the tables it may name."""
+    known = tuple(known)
     if columns is None:
         return {}
     file = ""
     if not isinstance(columns, Mapping):
-        columns, file = _mapping_file(columns)
+        columns, file = mapping_file(columns)
     tables: Mappings = {}
     report = LoadReport()
     for key, value in columns.items():
-        inside = value if key in TABLES and isinstance(value, Mapping) else {key: value}
+        inside = value if key in known and isinstance(value, Mapping) else {key: value}
         table = str(key) if inside is value else ""
-        allowed = _columns_of(table) if table else _columns_of(*TABLES)
+        allowed = _columns_of(table) if table else _columns_of(*known)
         for name, heading in inside.items():
             if name not in allowed:
                 report.add("ledger_mapping_name", "fatal", file=file, value=name, accepted=Listing(allowed))
@@ -114,7 +119,8 @@ def read_mapping(columns: Any) -> Mappings:
     return tables
 
 
-def _mapping_file(path: Any) -> tuple[Mapping[Any, Any], str]:
+def mapping_file(path: Any) -> tuple[Mapping[Any, Any], str]:
+    """A YAML mapping as written, and the name of its file."""
     data, name, kind = content(path)
     try:
         found = yaml.safe_load(data.decode("utf-8-sig")) if kind == "text" and len(data) < 2**20 else None
@@ -513,6 +519,25 @@ def decide_decimals(table: Table, given: str | None) -> None:
             column = table.raw(name).drop_nulls()
             value = example or column.filter(column.str.contains("[.,]"))[0]
             table.note("ledger_ask_decimal", "fatal", name, value=value)
+
+
+def amounts(text: pl.Series, typed: pl.Series | None = None, decimal: str | None = None) -> tuple[pl.Series, str]:
+    """Numbers of a column, to the cent, and a value that reads two ways where no other one decides.
+
+    A cell that is no amount is null. The value is blank where the decimal sign is given, or proved.
+    """
+    text = text.str.strip_chars()
+    text = only(text, text != "")
+    written = text if typed is None else only(text, typed.is_null())
+    if decimal is None:
+        comma, point, example = _decimal_votes(written)
+        if comma == point and (example or comma):
+            signed = written.drop_nulls()
+            return nulls(pl.Float64, len(text)), str(example or signed.filter(signed.str.contains("[.,]"))[0])
+        decimal = "," if comma > point else "."
+    exact = _parse_amounts(written, decimal)
+    exact = exact if typed is None else exact.zip_with(typed.is_null(), typed)
+    return only(exact, exact.is_finite() & (exact.abs() < MAX_AMOUNT)).round(2) + 0.0, ""
 
 
 def _decimal_votes(texts: pl.Series) -> tuple[int, int, str | None]:

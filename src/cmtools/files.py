@@ -99,18 +99,26 @@ def fatal(code: str, file: str = "", **values: Any) -> InputError:
 
 
 def open_sheets(
-    path: Any, report: LoadReport, encoding: str | None, separator: str | None, known: frozenset[str]
+    path: Any,
+    report: LoadReport,
+    encoding: str | None,
+    separator: str | None,
+    known: frozenset[str],
+    headings: Sequence[str] | None = None,
 ) -> list[Sheet]:
-    """Tables of a file; `known` are the plain headings by which the heading row is found."""
+    """Tables of a file; `known` are the plain headings by which the heading row is found.
+
+    `headings` are the names to give where the file has no such row: every row is then data.
+    """
     data, name, kind = content(path)
     report.files.append(name)
     if kind == "text":
         text, used = decode(data, name, encoding)
         if used not in ("utf-8", "utf-16", encoding):
             report.add("ledger_encoding", "note", file=name, value=used)
-        return [_text_sheet(text, name, report, separator, known)]
+        return [_text_sheet(text, name, report, separator, known, headings)]
     try:
-        sheets = _parquet_sheets(data, name) if kind == "parquet" else _workbook_sheets(data, name, known)
+        sheets = _parquet_sheets(data, name) if kind == "parquet" else _workbook_sheets(data, name, known, headings)
     except (InputError, KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # Rust readers panic with a BaseException on damaged files
@@ -123,8 +131,8 @@ def open_sheets(
 # --- bytes and their kind ----------------------------------------------------------------------------------------
 
 
-def content(path: Any) -> tuple[bytes, str, str]:
-    """Bytes of a file (decompressed), its name, and its kind: text, workbook or parquet."""
+def content(path: Any, *, xml: bool = False) -> tuple[bytes, str, str]:
+    """Bytes of a file (decompressed), its name, and its kind: text, workbook, parquet, or xml where that is read."""
     try:
         place = Path(path)
         name = shorten(place.name, 255)  # said in messages: no line break, no control character
@@ -139,7 +147,7 @@ def content(path: Any) -> tuple[bytes, str, str]:
         raise fatal("ledger_unreadable", str(path), reason=str(error)) from None
     if data[:2] == b"\x1f\x8b":
         data = _gunzip(data, name)
-    return data, name, _kind(data, name)
+    return data, name, _kind(data, name, xml)
 
 
 def _too_big(name: str) -> InputError:
@@ -157,10 +165,12 @@ def _gunzip(data: bytes, name: str) -> bytes:
     return data
 
 
-def _kind(data: bytes, name: str) -> str:
+def _kind(data: bytes, name: str, xml: bool = False) -> str:
     head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
     if not head and not data.strip():
         raise fatal("empty_file", name)
+    if xml and (head.startswith(b"<") or data[:4] in (b"\xff\xfe<\0", b"\xfe\xff\0<")):
+        return "xml"
     if data[:4] == b"PAR1":
         return "parquet"
     if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
@@ -276,10 +286,23 @@ def _plausible(text: str) -> int:
 # --- delimited text ----------------------------------------------------------------------------------------------
 
 
-def _text_sheet(text: str, name: str, report: LoadReport, separator: str | None, known: frozenset[str]) -> Sheet:
+def _text_sheet(
+    text: str,
+    name: str,
+    report: LoadReport,
+    separator: str | None,
+    known: frozenset[str],
+    given: Sequence[str] | None = None,
+) -> Sheet:
     text = text.replace("\r\r\n", "\n").replace("\r\n", "\n")
     if "\n" not in text:
         text = text.replace("\r", "\n")
+    if given is not None:
+        sign = separator or _heading_line(text, None, known)[1]
+        sheet = Sheet(name, "", list(given), [], pl.Series(dtype=pl.Int64))
+        fast = _fast_columns(text, sign, len(given), 1)
+        sheet.text, sheet.lines = fast or _careful_columns(text, sign, sheet, 1, report)
+        return sheet
     skipped, sign = _heading_line(text, separator, known)
     top = text.split("\n", skipped + QUOTED_LINES)[skipped : skipped + QUOTED_LINES]
     taken, headings = _record(top, 0, sign)
@@ -435,20 +458,24 @@ def _cell_pattern(sign: str) -> re.Pattern[str]:
 # --- workbooks and Parquet ---------------------------------------------------------------------------------------
 
 
-def _workbook_sheets(data: bytes, name: str, known: frozenset[str]) -> list[Sheet]:
+def _workbook_sheets(
+    data: bytes, name: str, known: frozenset[str], headings: Sequence[str] | None = None
+) -> list[Sheet]:
     workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
     sheets = []
     for about in workbook.sheets_metadata:
         if about.typ != SheetTypeEnum.WorkSheet:
             continue
         rows = workbook.get_sheet_by_name(about.name).to_python(skip_empty_area=False)
-        sheet = _cells_sheet(rows, name, about.name, known)
+        sheet = _cells_sheet(rows, name, about.name, known, headings)
         if sheet is not None:
             sheets.append(sheet)
     return sheets
 
 
-def _cells_sheet(rows: list[list[Any]], file: str, name: str, known: frozenset[str]) -> Sheet | None:
+def _cells_sheet(
+    rows: list[list[Any]], file: str, name: str, known: frozenset[str], given: Sequence[str] | None = None
+) -> Sheet | None:
     filled = [number for number, row in enumerate(rows) if any(cell != "" for cell in row)]
     if not filled:
         return None
@@ -456,6 +483,9 @@ def _cells_sheet(rows: list[list[Any]], file: str, name: str, known: frozenset[s
     top = max(scores, key=lambda number: scores[number] if scores[number] >= 2 else 0)  # the first of the best
     kept = [number for number in filled if number > top]
     headings = [str(cell).strip() for cell in rows[top]]
+    if given is not None:
+        kept = filled
+        headings = [*given, *[""] * (len(headings) - len(given))]
     sheet = Sheet(file, name, headings, [], pl.Series([number + 1 for number in kept], dtype=pl.Int64))
     for column in range(len(headings)):
         _add_cells(sheet, column, [rows[number][column] for number in kept])

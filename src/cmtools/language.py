@@ -1,8 +1,9 @@
 """French and English for readers: sentences, labels, numbers and dates.
 
 Sentences stand in ``reference/messages/*.csv`` (code, fr, en), labels of columns
-and indicators in ``reference/labels.csv`` (key, fr, en). Code never holds a
-sentence for a reader in one language only.
+and indicators in ``reference/labels.csv`` (key, fr, en), those of the lines of
+annual accounts in ``reference/lines.csv``. Code never holds a sentence for a reader
+in one language only.
 """
 
 from __future__ import annotations
@@ -30,16 +31,17 @@ def resolve(language: str | None) -> str:
 @cache
 def _texts(kind: str) -> dict[tuple[str, str], str]:
     root = files("cmtools") / "reference"
-    paths = [root / "labels.csv"] if kind == "labels" else sorted((root / "messages").iterdir(), key=lambda p: p.name)
+    labels = [root / "labels.csv", root / "lines.csv"]
+    paths = labels if kind == "labels" else sorted((root / "messages").iterdir(), key=lambda p: p.name)
     texts: dict[tuple[str, str], str] = {}
     for path in paths:
         if not path.name.endswith(".csv"):
             continue
         for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines()):
-            for language in ("fr", "en", "kind") if kind == "labels" else ("fr", "en"):
-                if (row["key"], language) in texts:
+            for column in ("fr", "en", "kind", "statement") if kind == "labels" else ("fr", "en"):
+                if (row["key"], column) in texts:
                     raise ValueError(f"{path.name}: key {row['key']!r} is defined twice")
-                texts[row["key"], language] = row[language]
+                texts[row["key"], column] = row.get(column, "")
     return texts
 
 
@@ -63,10 +65,16 @@ def label(key: str, language: str | None = None) -> str:
     --------
     >>> label("overdue_rate", "fr"), label("d1_30", "en").replace(HARD, " ")
     ("Taux d'échu", '1–30 d')
+    >>> label("clients_net", "en")
+    'Trade receivables, net'
     """
     known = _texts("labels").get((key, resolve(language)))
     if known is not None:
         return known
+    line, part = _line_and_part(key)
+    if part:
+        name = label(line, language)
+        return message("line_amort" if part == "amort" else "line_net", language, line=name)
     bucket = re.fullmatch(r"d(\d+)_(\d+)|over_(\d+)", key)
     if not bucket:
         return key
@@ -81,7 +89,16 @@ def kind_of(key: str) -> str:
     """How a column is shown: money, rate, days, integer, date, month, text, choice, figure."""
     if re.fullmatch(r"d\d+_\d+|over_\d+", key):
         return "money"
-    return _texts("labels").get((key, "kind"), "text")
+    line, part = _line_and_part(key)
+    return _texts("labels").get((line if part else key, "kind"), "text")
+
+
+def _line_and_part(key: str) -> tuple[str, str]:
+    """Line and "amort" or "net" of a column beside its gross value; no part for any other key."""
+    line, _, part = key.rpartition("_")
+    texts = _texts("labels")
+    known = part in ("amort", "net") and (key, "fr") not in texts and texts.get((line, "statement")) == "actif"
+    return (line, part) if known else (key, "")
 
 
 def number(value: float | None, decimals: int = 2, language: str | None = None) -> str:

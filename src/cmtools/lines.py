@@ -16,14 +16,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cmtools.formulas import Formula, blocks, evaluate, never_written_down, parse, reference
+from cmtools.formulas import Block, Formula, blocks, evaluate, never_written_down, parse, reference
 from cmtools.language import day
 from cmtools.schemas import STATEMENTS, Defect, InputError, LoadReport
 
 TOLERANCE = 2.0  # money; each cell of a form is rounded to the euro
 REFORM = date(2025, 1, 1)  # ANC 2022-06 applies to years opened from this day
 IDENTITY = tuple(column.name for column in STATEMENTS)
-PAGES = {"assets": "total_actif_net", "liabilities": "total_passif", "income": "resultat_net"}
+PAGES = {  # what is said where a page is missing, and the line that tells
+    "statements_no_assets": "total_actif_net",
+    "statements_no_liabilities": "total_passif",
+    "statements_no_income": "resultat_net",
+}
 
 
 @dataclass
@@ -34,9 +38,10 @@ class Statements:
     ----------
     table : pandas.DataFrame
         One row per company and year: the columns of ``schemas.STATEMENTS``,
-        then one column per line of ``reference/lines.csv``; assets gross, with
-        `_amort` (depreciation and write-downs) and `_net` beside them. Money in
-        the currency of the accounts; NaN is unknown, never nil.
+        then one column per known line of ``reference/lines.csv``; assets gross,
+        with `_amort` (depreciation and write-downs) beside them, or `_net` where
+        the source gives nothing else. Money in the currency of the accounts; NaN
+        is unknown, never nil.
     report : LoadReport
     unplaced : pandas.DataFrame
         Accounts that no rule places: `company_id`, `year_end`, `account`,
@@ -127,7 +132,7 @@ def new_table(rows: pd.DataFrame, report: LoadReport, *, nil: Iterable[str] = ()
     whole = pd.concat([table[list(IDENTITY)], lines], axis=1)
     for page, name in PAGES.items():
         for row in whole[~pages[name]].to_dict("records"):
-            report.add("statements_incomplete", "warning", file=_file(row), value=place_of(row), page=PageName(page))
+            report.add(page, "warning", file=_file(row), value=place_of(row))
     _note_failures(whole, report)
     _note_impossible(whole, report)
     return whole
@@ -140,10 +145,6 @@ def _without_detail(lines: pd.DataFrame, form: pd.Series) -> pd.DataFrame:
     absent = [name for name in memo if name in lines]
     lines.loc[form == "2033", absent] = np.nan
     return lines
-
-
-class PageName(str):
-    """A page of the accounts, named to the reader by its label."""
 
 
 def _file(row: dict[Any, Any]) -> str:
@@ -186,7 +187,8 @@ def _note_impossible(table: pd.DataFrame, report: LoadReport) -> None:
     """Figures that no accounts can hold: an asset or its depreciation below nil."""
     assets = [row["key"] for row in reference("lines.csv") if row["statement"] == "actif"]
     for name in [name for key in assets for name in (key, f"{key}_amort", f"{key}_net") if name in table]:
-        for row in table[table[name] < -TOLERANCE].to_dict("records"):
+        impossible = table[name] < -TOLERANCE
+        for row in table[impossible].to_dict("records") if impossible.any() else ():
             report.add(
                 "statements_negative", "warning", file=_file(row), value=place_of(row), line_name=name, amount=row[name]
             )
@@ -239,20 +241,42 @@ def _all_unknown(values: np.ndarray) -> bool:
 
 
 def _prove(columns: dict[str, np.ndarray], rows: int, tolerance: float) -> None:
-    """Fill what totals prove, until nothing more follows."""
+    """Fill what totals prove, until nothing more follows.
+
+    A part that is itself a total and is not given counts for its own known parts: the
+    simplified form has no code for sales, nor for the financial and exceptional results.
+    """
+    made = {total.name: total.parts.terms for total in totals()}
+
+    def column(name: str) -> np.ndarray:
+        return columns.setdefault(name, np.full(rows, np.nan))
+
+    def held(name: str) -> np.ndarray:
+        value = column(name)
+        if name not in made or not np.isnan(value).any():
+            return np.nan_to_num(value)
+        return np.where(np.isnan(value), sum(sign * held(part) for sign, part in made[name]), value)
+
+    def settle(name: str, where: np.ndarray) -> None:
+        blank = where & np.isnan(column(name))
+        if blank.any():
+            value = held(name)
+            for _, part in made.get(name, ()):
+                settle(part, blank)
+            column(name)[blank] = value[blank]
+
     changed = True
     while changed:
         changed = False
         for total in totals():
-            whole = columns.setdefault(total.name, np.full(rows, np.nan))
-            parts = [columns.setdefault(name, np.full(rows, np.nan)) for name in total.parts.names]
-            known = sum(sign * np.nan_to_num(part) for (sign, _), part in zip(total.parts.terms, parts))
-            blank = np.logical_or.reduce([np.isnan(part) for part in parts])
+            whole = column(total.name)
+            blank = np.logical_or.reduce([np.isnan(column(name)) for name in total.parts.names])
+            known = np.asarray(sum(sign * held(name) for sign, name in total.parts.terms))
             computed = np.isnan(whole) & ~blank
             whole[computed] = known[computed]
             proved = blank & (np.abs(whole - known) <= tolerance)
-            for part in parts:
-                part[proved & np.isnan(part)] = 0.0
+            for name in total.parts.names:
+                settle(name, proved)
             changed |= bool(computed.any() or proved.any())
 
 
@@ -311,8 +335,9 @@ def controls(statements: pd.DataFrame, *, tolerance: float = TOLERANCE) -> pd.Da
     """
     identity = {name: statements.get(name) for name in ("company_id", "year_end")}
     found = []
+    parts = list(blocks(statements))  # once: the columns are many
     for rank, (key, codes, left, right) in enumerate(_equalities()):
-        sides = [_total_of(statements, side) for side in (left, right)]
+        sides = [_total_of(parts, len(statements), side) for side in (left, right)]
         gap = np.round(sides[0] - sides[1], 2)
         result = np.where(np.isnan(gap), "not_checkable", np.where(np.abs(gap) <= tolerance, "ok", "failed"))
         columns = {"left": sides[0], "right": sides[1], "gap": gap, "result": result}
@@ -346,9 +371,9 @@ def codes_of(total: Total) -> str:
     return f"{line_code(total.name)} = {text}"
 
 
-def _total_of(statements: pd.DataFrame, formula: Formula) -> np.ndarray:
-    found = np.full(len(statements), np.nan)
-    for place, block in blocks(statements):
+def _total_of(parts: Iterable[tuple[slice, Block]], rows: int, formula: Formula) -> np.ndarray:
+    found = np.full(rows, np.nan)
+    for place, block in parts:
         value = block.total(formula)
         if value is not None:
             found[place] = value

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from cmtools.language import integer, message, money, number
+from cmtools.language import integer, label, message, money, number
 
 
 class Column(NamedTuple):
@@ -162,6 +162,8 @@ class Defect:
 
 def _worded(key: str, value: Any, language: str | None) -> Any:
     """A detail as the reader writes it; `n` stays a number, since it decides the plural."""
+    if key == "line_name":
+        return label(value, language)
     if isinstance(value, str):
         return shorten(value)
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Small tables that the user edits: thresholds of the warning signals, targets. Read whole and valid, or refused.
+"""Small tables that the user edits: thresholds, targets, quartiles of a sector. Read whole and valid, or refused.
 
 A wrong threshold would hide a customer, and a wrong weight pay a wrong bonus: so
 nothing is guessed here. Headings and words come from ``reference/settings_words.csv``.
@@ -21,7 +21,11 @@ from cmtools.files import Sheet, content, decode, fatal, open_sheets, plain
 from cmtools.language import label
 from cmtools.schemas import Defect, InputError, LoadReport
 
-_REQUIRED = {"signals": ("signal", "threshold"), "targets": ("indicator", "target")}
+_REQUIRED = {
+    "signals": ("signal", "threshold"),
+    "targets": ("indicator", "target"),
+    "quartiles": ("ratio", "q1", "median", "q3"),
+}
 MAX_WORDS = 20_000  # bytes of decisions or actions: some pages
 _WEIGHTS_AGREE = 1e-6  # 33,33 % three times is not 100 %; 0,1 ten times is
 
@@ -204,6 +208,8 @@ _SUFFIXES = {
     "days": rf"{_SPACE}*(?:j|jours?|d|days?)?",
     "months": rf"{_SPACE}*(?:mois|months?)?",
     "count": "",
+    "ratio": "",
+    "years": rf"{_SPACE}*(?:ans?|années?|y|years?)?",
 }
 _DIGITS = re.compile(
     rf"(?P<plain>[0-9]+|[0-9]{{1,3}}(?:{_SPACE}[0-9]{{3}})+)(?:[.,](?P<part>[0-9]+))?"
@@ -217,6 +223,8 @@ _EXAMPLES = {
     "days": "30 | 12,5",
     "months": "6",
     "count": "3",
+    "ratio": "1,5",
+    "years": "3,5",
 }
 _WHOLE = ("months", "count")
 _HIGHEST_BARE_RATE = 2.0  # « 20 » for a rate is far more often 20 % than 2 000 %
@@ -440,6 +448,84 @@ def _check_shares(reader: _Reader, rows: list[tuple[Row, dict[str, Any]]]) -> No
         for row, bonus in bonuses[1:]:
             if bonus != bonuses[0][1]:
                 reader.wrong(row, "bonus", "settings_two_bonuses", first=bonuses[0][0].line)
+
+
+# ---------------------------------------------------------------- quartiles of a sector
+
+
+def read_quartiles(path: Any) -> pd.DataFrame:
+    r"""Quartiles of ratios in the user's sectors, to compare a client with.
+
+    Parameters
+    ----------
+    path : path
+        CSV (`;` or `,`, decimal comma or point) or workbook with the headings
+        Secteur, Ratio, Q1, Médiane, Q3 (or Sector, Ratio, Q1, Median, Q3). A
+        ratio is named by its key (marge_ebe), its label, or its number in the
+        catalogue (R03) where that stands for one ratio. A rate is written 30 %
+        or 0,3. A blank sector: the row holds for all.
+
+    Returns
+    -------
+    pandas.DataFrame, one row per sector and ratio
+        `sector` (blank: all), `ratio`, `q1`, `median`, `q3` in the unit of the
+        ratio: fraction, times, days, years or money.
+
+    Raises
+    ------
+    InputError
+        With every defect of the file: an unknown or repeated ratio, a number
+        that is blank, unreadable or readable in two ways, quartiles that do
+        not rise.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "quartiles.csv"
+    >>> _ = path.write_text("Secteur;Ratio;Q1;Mediane;Q3\nBTP;R03;2 %;5 %;9 %\n")
+    >>> read_quartiles(path).values.tolist()
+    [['BTP', 'marge_ebe', 0.02, 0.05, 0.09]]
+    """
+    reader = _Reader(path, "quartiles")
+    seen: dict[Any, int] = {}
+    found = []
+    for row in reader.rows:
+        ratio = _ratio(reader, row)
+        if ratio is None:
+            continue
+        sector = row.text("sector")
+        values = [_quartile(reader, row, name, ratio["unit"]) for name in ("q1", "median", "q3")]
+        if reader.unique(row, "ratio", (plain(sector), ratio["key"]), seen) and None not in values:
+            low, middle, high = (float(value or 0.0) for value in values)
+            if not low <= middle <= high:
+                reader.wrong(row, "median", "settings_quartiles_order", low=low, high=high)
+            found.append([sector, ratio["key"], low, middle, high])
+    reader.report.refuse()
+    return pd.DataFrame(found, columns=["sector", "ratio", "q1", "median", "q3"])
+
+
+def _quartile(reader: _Reader, row: Row, name: str, unit: str) -> float | None:
+    if not row.text(name):
+        reader.wrong(row, name, "blank_value", expected=_EXAMPLES[unit])
+    return reader.number(row, name, unit, signed=True)
+
+
+def _ratio(reader: _Reader, row: Row) -> dict[str, str] | None:
+    """The ratio of the catalogue that a row names; None: unknown or several, which is noted."""
+    rows = reference_rows("ratios.csv")
+    if not row.text("ratio"):
+        reader.wrong(row, "ratio", "blank_value", expected="marge_ebe, R03")
+        return None
+    named = [other for other in rows if plain(other["ref"]) == plain(row.text("ratio"))]
+    if len(named) > 1:
+        reader.wrong(row, "ratio", "settings_several_ratios", found=Listing(other["key"] for other in named))
+        return None
+    key = _key_of(row.text("ratio"), "ratio", [other["key"] for other in rows])
+    found = named or [other for other in rows if other["key"] == key]
+    if not found:
+        reader.wrong(row, "ratio", "settings_unknown_ratio")
+        return None
+    return found[0]
 
 
 # ---------------------------------------------------------------- single values

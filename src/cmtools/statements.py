@@ -28,7 +28,8 @@ MASSES = (
 )  # fmt: skip
 BALANCES = ("frng", "frng_bas", "bfre", "bfrhe", "bfr", "tn", "tn_difference", "ecart_tn")
 SIG = (
-    "marge_commerciale", "production_exercice", "consommations_tiers", "valeur_ajoutee", "charges_personnel", "ebe",
+    "chiffre_affaires", "marge_commerciale", "production_exercice", "consommations_tiers", "valeur_ajoutee",
+    "charges_personnel", "ebe",
     "dotations_exploitation", "rex", "rcai", "resultat_exceptionnel", "resultat_sig", "resultat_net", "ecart_resultat",
 )  # fmt: skip
 RESTATED = (
@@ -59,8 +60,8 @@ def functional_balance(
         functional: assets at original value, depreciation among the stable
         resources; net: assets net of both.
     discounted_bills : bool
-        Put bills discounted and not yet due (line `eene`) back into customers
-        and into passive treasury.
+        Count bills discounted and not yet due (line `eene`) among customers and
+        in passive treasury, as the ratios do.
     leasing : {"none", "restated"}
         restated: leased assets at original value among the stable uses,
         fictitious depreciation and remaining debt among the resources; where
@@ -111,8 +112,8 @@ def functional_balance(
     used = [name + net for name in MASSES[:5]] + list(MASSES[5:])
     values, bits = evaluate(statements, used)
     masses = {name: values[column].to_numpy() for name, column in zip(MASSES, used)}
-    if discounted_bills:
-        _move(masses, statements, "eene_connus", ("ace", "tresorerie_passive"), 1)
+    if not discounted_bills:
+        _move(masses, statements, "eene_connus", ("ace", "tresorerie_passive"), -1)
     if leasing == "restated":
         _move(masses, statements, "credit_bail_emplois", ("emplois_stables",), 1)
         _move(masses, statements, "credit_bail_ressources", ("ressources_stables",), 1)
@@ -133,7 +134,7 @@ def functional_balance(
     found = with_identity(statements, pd.concat([found, _balances(found)], axis=1))
     sales = evaluate(statements, ["chiffre_affaires"], annual=True)[0]["chiffre_affaires"]
     for name in ("frng", "bfre", "bfr", "tn"):
-        found[f"{name}_days"] = (found[name] / sales.where(sales > 0) * days).to_numpy()
+        found[f"{name}_days"] = (found[name] / sales.where(sales > 0.005) * days).to_numpy()
     return found.assign(notes=_notes(statements, bits))
 
 
@@ -265,6 +266,8 @@ def caf(statements: pd.DataFrame, *, annual: bool = False) -> pd.DataFrame:
 
 def _named(statements: pd.DataFrame, names: Sequence[str], *, annual: bool = False) -> pd.DataFrame:
     values, bits = evaluate(statements, names, annual=annual)
+    for name in values.columns.intersection(["ecart_resultat", "ecart_caf"]):
+        values[name] = values[name].round(2) + 0.0
     values["notes"] = _notes(statements, bits)
     return with_identity(statements, values)
 

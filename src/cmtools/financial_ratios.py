@@ -14,10 +14,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cmtools.formulas import Block, Formula, Numbers, blocks, is_flow, is_line, parse, reference, unknown_lines
+from cmtools.formulas import (
+    Block,
+    Formula,
+    Numbers,
+    blocks,
+    is_flow,
+    is_line,
+    note_texts,
+    parse,
+    reference,
+    unknown_lines,
+)  # fmt: skip
 from cmtools.schemas import Defect, InputError
 from cmtools.statements import DAYS, annualise, with_identity
 
+NIL = 0.005  # half a cent: sums of cents kept as floats differ from nil by less
 GROUPS = ("profitability", "solidity", "treasury", "turnover")
 
 
@@ -155,7 +167,7 @@ def _value(
     found: Numbers | None = None
     if above is not None and below is not None and len(others) == len(parts):
         found = np.full(block.rows, np.nan) if out is None else out
-        np.divide(above, below, out=found, where=below > 0)
+        np.divide(above, below, out=found, where=below > NIL)
         if ratio.unit == "days":
             found *= days
         for sign, other in others:
@@ -187,12 +199,13 @@ def ratios(
     Returns
     -------
     pandas.DataFrame, one row per company-year and ratio
-        `company_id` and `year_end` where given, `group`, `ratio`, `value`,
-        `unit`, `reading` (good, average, weak; null: no general threshold),
-        `status` of the threshold, `reason` (null, unknown_line,
-        nil_denominator, negative_denominator, simplified_form,
+        `company_id`, `company_name` and `year_end` where given, `group`,
+        `ratio`, `value`, `unit`, `reading` (good, average, weak; null: no
+        general threshold), `status` of the threshold, `reason` (null,
+        unknown_line, nil_denominator, negative_denominator, simplified_form,
         no_year_before), `missing` (the unknown lines, or what the denominator
-        is, separated by spaces), `months` filed when they are not twelve.
+        is, separated by spaces), `notes` (keys of what makes the value an
+        approximation), `months` filed when they are not twelve.
 
     Examples
     --------
@@ -216,7 +229,8 @@ def ratios(
     used = {key: balance if catalogue()[key].group == "turnover" else "closing" for key in chosen}
     values = {name: ratio_values(source, chosen, days=days) for name, source in sources.items()}
     lines = {name: source.to_dict("records") for name, source in sources.items()}
-    identity = [name for name in ("company_id", "year_end") if name in statements]
+    identity = [name for name in ("company_id", "company_name", "year_end") if name in statements]
+    notes = {key: _notes_of(sources[used[key]], key) for key in chosen}
     first_years = _first_years(table) if balance == "average" else set()
     found = []
     for place, row in enumerate(table.to_dict("records")):
@@ -224,19 +238,32 @@ def ratios(
         for key in chosen:
             value = float(values[used[key]][key].iloc[place])
             why = ("", "") if value == value else _why(key, lines[used[key]][place], first and used[key] == "average")
-            found.append([row[name] for name in identity] + _told(key, value, why, row))
+            said = notes[key][place] if value == value else ""
+            found.append([row[name] for name in identity] + _told(key, value, why, said, row))
     return pd.DataFrame(found, columns=[*identity, *RATIOS])
 
 
-RATIOS = ("group", "ratio", "value", "unit", "reading", "status", "reason", "missing", "months")
+RATIOS = ("group", "ratio", "value", "unit", "reading", "status", "reason", "missing", "notes", "months")
 
 
-def _told(key: str, value: float, why: tuple[str, str], row: Mapping[Any, Any]) -> list[Any]:
+def _notes_of(table: pd.DataFrame, key: str) -> Sequence[str]:
+    """Keys of the notes of all that makes a ratio, by row."""
+    ratio = catalogue()[key]
+    ways = [ratio, *(catalogue()[other] for other in ratio.others.names)]
+    names = Formula(tuple(term for way in ways for term in way.numerator.terms + way.denominator.terms))
+    bits = np.zeros(len(table), dtype=np.int64)
+    for place, block in blocks(table):
+        notes = block.notes_of(names)
+        bits[place] = 0 if notes is None else notes
+    return note_texts(bits).tolist()
+
+
+def _told(key: str, value: float, why: tuple[str, str], said: str, row: Mapping[Any, Any]) -> list[Any]:
     ratio = catalogue()[key]
     read = reading(key, value)
     months = row.get("months_filed")
     filed = None if months is None or months == 12 else months
-    return [ratio.group, key, value, ratio.unit, read, ratio.status or None, why[0] or None, why[1], filed]
+    return [ratio.group, key, value, ratio.unit, read, ratio.status or None, why[0] or None, why[1], said, filed]
 
 
 def reading(key: str, value: float) -> str | None:
@@ -270,8 +297,8 @@ def _why(key: str, row: Mapping[Any, Any], first: bool) -> tuple[str, str]:
         months = row.get("months_filed", 12)
         return "unknown_line", " ".join(["months"] if months != months else missing)
     below = float(total_of(row, ratio.denominator))
-    if not below > 0:
-        return ("negative_denominator" if below < 0 else "nil_denominator"), " ".join(ratio.denominator.names)
+    if not below > NIL:
+        return ("negative_denominator" if below < -NIL else "nil_denominator"), " ".join(ratio.denominator.names)
     return next((_why(other, row, False) for other in ratio.others.names if _lacks(other, row)), ("unknown_line", ""))
 
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 import cmtools as cm
+from cmtools.financial_ratios import averaged, catalogue, compare, quartiles_of, ratio_values, ratios, reading
 from cmtools.formulas import aggregates, is_flow
-from cmtools.ratios import averaged, catalogue, compare, quartiles_of, ratio_values, ratios, reading
 from cmtools.schemas import InputError
 
 USED = {name for ways in aggregates().values() for way in ways for name in way.formula.names}
@@ -259,3 +259,19 @@ def test_weight_of_receivables_in_the_balance_sheet():
 
 def test_package_offers_them():
     assert cm.ratio_values is ratio_values
+
+
+def test_the_noise_of_floats_is_no_denominator():
+    sold = {"production_vendue_biens": 0.1, "production_vendue_services": 0.2, "autres_achats_charges_externes": 0.3}
+    accounts = pd.DataFrame([dict.fromkeys(LINES, 0.0) | sold | {"dettes_fiscales_sociales": 100.0}])
+    found = told(accounts, "poids_dettes_fiscales_sociales")
+    assert (found["reason"], np.isnan(found["value"])) == ("nil_denominator", True)
+
+
+def test_an_approximate_value_carries_its_notes():
+    lines = {"vmp": 0.0, "disponibilites": 50.0, "emprunts_etab_credit": 90.0, "chiffre_affaires": 720.0}
+    found = told(pd.DataFrame([lines]), "tn_jours")
+    assert (found["value"], found["notes"]) == (25, "overdraft_unknown")
+    exact = told(pd.DataFrame([lines | {"concours_bancaires": 70.0}]), "tn_jours")
+    assert (exact["value"], exact["notes"]) == (-10, "")
+    assert told(pd.DataFrame([{"chiffre_affaires": 720.0}]), "tn_jours")["notes"] == ""  # no value, nothing to note
