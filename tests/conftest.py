@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,24 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real files is not beside the project")
     return folder
+
+
+@pytest.fixture
+def file_name() -> str:
+    """Name of the files that `write` writes; a test file may have its own."""
+    return "file.csv"
+
+
+@pytest.fixture
+def write(tmp_path: Path, file_name: str) -> Callable[..., Path]:
+    """Write a file, text or bytes, and give its path."""
+
+    def written(content: str | bytes, name: str = file_name, encoding: str = "utf-8") -> Path:
+        path = tmp_path / name
+        path.write_bytes(content.encode(encoding) if isinstance(content, str) else content)
+        return path
+
+    return written
 
 
 @pytest.fixture(scope="session")

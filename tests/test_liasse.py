@@ -21,18 +21,6 @@ from cmtools.schemas import InputError
 BALANCED = "CO;1000\n1A;100\nDL;400\nDR;0\nEC;500\nEE;900\nHN;30\nDI;30\n"
 
 
-@pytest.fixture
-def write(tmp_path):
-    """Write a file, text or bytes, and give its path."""
-
-    def written(content, name="file.csv"):
-        path = tmp_path / name
-        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        return path
-
-    return written
-
-
 def read(path, **given_):
     return cm.read_liasse(path, **{"year_end": "2024-12-31", "months": 12, **given_})
 

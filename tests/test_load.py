@@ -50,15 +50,8 @@ CUSTOMER_HEAD = (
 
 
 @pytest.fixture
-def write(tmp_path):
-    """Write a text (or bytes) to a file and give its path."""
-
-    def _write(content, name="ledger.csv", encoding="utf-8"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
-        return path
-
-    return _write
+def file_name():
+    return "ledger.csv"
 
 
 def defects(error, *fields):

@@ -19,13 +19,8 @@ from cmtools.schemas import InputError
 
 
 @pytest.fixture
-def write(tmp_path):
-    def written(content, name="table.csv"):
-        path = tmp_path / name
-        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        return path
-
-    return written
+def file_name():
+    return "table.csv"
 
 
 def codes(found, *levels):

@@ -17,18 +17,6 @@ from cmtools.schemas import InputError
 from cmtools.settings import Cell, _key_of, _number, indicators_table, reference_rows
 
 
-@pytest.fixture
-def write(tmp_path):
-    """Write a file, text or bytes, and give its path."""
-
-    def written(content, name="file.csv"):
-        path = tmp_path / name
-        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        return path
-
-    return written
-
-
 def defects(read, path):
     """Codes and lines of what is wrong; the error also reads in both languages."""
     with pytest.raises(InputError) as caught:

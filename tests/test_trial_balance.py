@@ -643,13 +643,8 @@ def test_the_sample_company(root):
 
 
 @pytest.fixture
-def write(tmp_path):
-    def written(content, name="balance.csv"):
-        path = tmp_path / name
-        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        return path
-
-    return written
+def file_name():
+    return "balance.csv"
 
 
 def read(path, **options):

@@ -1,14 +1,12 @@
 """Moving a control changes what is said and drawn. There is no kernel here: what is displayed is caught."""
 
-from html import unescape
-
 import ipywidgets
 import pandas as pd
 import pytest
 from ledgers import make_ledger
+from screens import screen_of
 
 from cmtools import widgets
-from cmtools.language import HARD, THIN
 
 
 def invoice(name, issued, due, amount, **more):
@@ -22,25 +20,9 @@ INVOICES = [
 ]
 
 
-class Screen(list):
-    """What the last drawing displayed."""
-
-    @property
-    def text(self):
-        said = " ".join(shown.data for shown in self if hasattr(shown, "data") and isinstance(shown.data, str))
-        return unescape(said).replace(HARD, " ").replace(THIN, " ")
-
-    @property
-    def figures(self):
-        return [shown for shown in self if hasattr(shown, "layout")]
-
-
 @pytest.fixture
 def screen(monkeypatch):
-    shown = Screen()
-    monkeypatch.setattr(widgets, "display", shown.append)
-    monkeypatch.setattr(widgets, "clear_output", lambda wait=False: shown.clear())
-    return shown
+    return screen_of(monkeypatch, widgets)
 
 
 def inputs(panel):

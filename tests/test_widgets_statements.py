@@ -1,37 +1,19 @@
 """A line of the balance sheet is moved, cash moves against it, and the masses follow. There is no kernel here."""
 
-from html import unescape
-
 import ipywidgets
 import numpy as np
 import pytest
+from screens import screen_of
 
 from cmtools import statements, widgets_statements
-from cmtools.language import HARD, THIN
 from cmtools.lines import controls
 from cmtools.live_workbook import worked_case
 from cmtools.widgets_statements import CHOICES, bounds, carrier, functional_balance, with_change
 
 
-class Screen(list):
-    """What the last drawing displayed."""
-
-    @property
-    def text(self):
-        shown = " ".join(item.data for item in self if hasattr(item, "data") and isinstance(item.data, str))
-        return unescape(shown).replace(HARD, " ").replace(THIN, " ")
-
-    @property
-    def figures(self):
-        return [item for item in self if hasattr(item, "layout")]
-
-
 @pytest.fixture
 def screen(monkeypatch):
-    shown = Screen()
-    monkeypatch.setattr(widgets_statements, "display", shown.append)
-    monkeypatch.setattr(widgets_statements, "clear_output", lambda wait=False: shown.clear())
-    return shown
+    return screen_of(monkeypatch, widgets_statements)
 
 
 @pytest.fixture(scope="module")

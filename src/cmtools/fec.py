@@ -12,9 +12,7 @@ What the entries say of the customers is in :mod:`cmtools.fec_ledger`.
 from __future__ import annotations
 
 import codecs
-import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,7 +24,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from cmtools.files import utf16
+from cmtools.files import utf16, written_whole
 from cmtools.language import day
 from cmtools.schemas import Ledger, LoadReport, shorten
 
@@ -741,15 +739,8 @@ def write_fec(fec: Fec, path: str | Path) -> Path:
     money = [_written(column) for column in ("debit", "credit", "currency_amount")]
     dates = [pl.col(column).cast(pl.Date).dt.strftime("%Y%m%d") for column in DATES]
     frame = frame.with_columns(*texts, *money, *dates).select(list(HEADINGS)).rename(HEADINGS)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            frame.write_csv(file, separator="\t", line_terminator="\r\n", quote_style="never", null_value="")
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with written_whole(path) as partial:
+        frame.write_csv(partial, separator="\t", line_terminator="\r\n", quote_style="never", null_value="")
     return path
 
 

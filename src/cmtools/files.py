@@ -9,11 +9,13 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import os
 import re
 import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cache
@@ -126,6 +128,17 @@ def open_sheets(
     if not sheets:
         raise fatal("empty_file", name)
     return sheets
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Place to write a file that takes its name only once it is complete; nothing is left of one that is not."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        yield partial
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 # --- bytes and their kind ----------------------------------------------------------------------------------------

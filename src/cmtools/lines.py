@@ -294,7 +294,7 @@ def _fill(columns: dict[str, np.ndarray], rows: int) -> None:
             some = np.logical_or.reduce(
                 [~np.isnan(columns[name]) for name in names if name in columns] or [[False] * rows]
             )
-            if suffix == "_amort":  # gross values alone do not say that nothing is written down
+            if suffix == "_amort":  # beside gross values, depreciation that is not listed is nil
                 gross = [columns[key] for key in keys if key in columns]
                 some = np.logical_or.reduce([~np.isnan(values) for values in gross] or [[False] * rows])
             for name in names:

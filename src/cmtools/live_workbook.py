@@ -7,7 +7,6 @@ A blank cell is unknown, never nil: what needs it shows « n.c. ».
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from cmtools import language as words
 from cmtools.display import is_blank, records
+from cmtools.files import written_whole
 from cmtools.financial_ratios import Ratio, catalogue, ratio_values, reading
 from cmtools.forms import NOTES, formula_in_words, in_words
 from cmtools.formulas import (
@@ -94,14 +94,9 @@ def write_functional_balance(
     """
     path, tongue = Path(path), resolve(language)
     table = worked_case(tongue) if statements is None else statements.reset_index(drop=True)
-    partial = path.with_name(f".{path.name}.partial")
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    try:
-        with xlsxwriter.Workbook(partial, options) as book:
-            _Book(book, table, tongue).write()
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_whole(path) as partial, xlsxwriter.Workbook(partial, options) as book:
+        _Book(book, table, tongue).write()
     return path
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
@@ -13,6 +12,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from cmtools.columns import YEARS
+from cmtools.files import written_whole
 from cmtools.formulas import Formula, base_line, parse, reference
 from cmtools.language import message, resolve
 from cmtools.liasse import IDENTITY_ROWS, Code, known_codes
@@ -94,17 +94,13 @@ def write_statements_template(
         raise InputError([Defect("ledger_bad_argument", "fatal", value=str(years), details=details)])
     if path.exists() and not overwrite:
         raise InputError([Defect("template_exists", "fatal", value=str(path))])
-    partial = path.with_name(f".{path.name}.partial")
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     try:
-        with xlsxwriter.Workbook(partial, options) as book:
+        with written_whole(path) as partial, xlsxwriter.Workbook(partial, options) as book:
             _Template(book, tongue, years).write()
-        os.replace(partial, path)
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
         details = {"reason": str(error)}
         raise InputError([Defect("template_not_written", "fatal", value=str(path), details=details)]) from None
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 

@@ -5,7 +5,6 @@ Text from a client's file is written as text, never as a formula or a link.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from cmtools.display import UNSUMMED, Html, cell, is_blank, kind_in, records, said, table
+from cmtools.files import written_whole
 from cmtools.language import kind_of, label, message, resolve
 from cmtools.receivables import late_columns
 
@@ -64,28 +64,23 @@ def write(path: str | Path, sheets: Sequence[Sheet], language: str | None = None
         If a table has more rows than a sheet can hold.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
     options = {
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
         "nan_inf_to_errors": False,
     }
-    try:
-        with xlsxwriter.Workbook(partial, options) as book:
-            formats = {kind: book.add_format({"num_format": code}) for kind, code in FORMATS.items()}
-            formats |= {
-                f"{kind}_sum": book.add_format({"num_format": code, "bold": True, "top": 1})
-                for kind, code in FORMATS.items()
-            }
-            formats["heading"] = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
-            formats["text_sum"] = book.add_format({"bold": True, "top": 1})
-            used: set[str] = set()
-            for sheet in sheets:
-                _write_sheet(book, sheet._replace(title=_title(sheet.title, used)), formats, resolve(language))
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_whole(path) as partial, xlsxwriter.Workbook(partial, options) as book:
+        formats = {kind: book.add_format({"num_format": code}) for kind, code in FORMATS.items()}
+        formats |= {
+            f"{kind}_sum": book.add_format({"num_format": code, "bold": True, "top": 1})
+            for kind, code in FORMATS.items()
+        }
+        formats["heading"] = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
+        formats["text_sum"] = book.add_format({"bold": True, "top": 1})
+        used: set[str] = set()
+        for sheet in sheets:
+            _write_sheet(book, sheet._replace(title=_title(sheet.title, used)), formats, resolve(language))
     return path
 
 
