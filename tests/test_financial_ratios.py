@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 import cmtools as cm
-from cmtools.financial_ratios import averaged, catalogue, compare, quartiles_of, ratio_values, ratios, reading
-from cmtools.formulas import aggregates, is_flow
+from cmtools.financial_ratios import catalogue, compare, quartiles_of, ratio_values, ratios, reading
+from cmtools.formulas import aggregates
 from cmtools.schemas import InputError
 
 USED = {name for ways in aggregates().values() for way in ways for name in way.formula.names}
@@ -24,6 +24,8 @@ def ids(kind: str) -> list:
 def told(accounts: pd.DataFrame, key: str, **options) -> pd.Series:
     return ratios(accounts, [key], **options).iloc[-1]
 
+
+OTHER_LOANS = ("emprunts_oblig_convertibles", "autres_emprunts_oblig", "emprunts_divers", "emprunts_simplifie")
 
 # ---------------------------------------------------------------- published cases
 
@@ -175,6 +177,7 @@ def test_thresholds_show_their_standing():
     for ratio in catalogue().values():
         bounded = ratio.alert == ratio.alert or ratio.good == ratio.good
         assert bool(ratio.status) == bounded or ratio.status == "unconfirmed"
+        assert bool(ratio.threshold_source) == bounded
         if ratio.alert == ratio.alert and ratio.good == ratio.good:
             assert (ratio.alert <= ratio.good) if ratio.direction == "higher" else (ratio.alert >= ratio.good)
         assert ratio.unit in ("rate", "ratio", "days", "years", "money")
@@ -202,16 +205,20 @@ def test_wide_and_long_tables_hold_the_same_values():
     assert (long["value"].isna() == long["reason"].notna()).all()
 
 
-def test_averages_take_the_balances_and_leave_the_flows():
+def test_averages_are_those_of_the_figures_whichever_way_they_were_reached():
+    """Bills unknown at opening count as nil, as in the delay of that year: ((100 + 0) + (100 + 80)) / 2."""
     years = pd.DataFrame(
         {"company_id": ["A", "B", "A"], "year_end": pd.to_datetime(["2025-12-31", "2025-12-31", "2024-12-31"]),
-         "clients": [140.0, 50.0, 120.0], "ventes_marchandises": [9.0, 8.0, 7.0]}
+         "clients": [100.0, 50.0, 100.0], "eene": [80.0, 0.0, np.nan], "chiffre_affaires": [360.0, 360.0, 720.0],
+         "tva_collectee": 0.0}
     )  # fmt: skip
-    found = averaged(years)
-    assert found["clients"].tolist() == pytest.approx([130, np.nan, np.nan], nan_ok=True)
-    assert found["ventes_marchandises"].tolist() == [9, 8, 7]
-    assert is_flow("ventes_marchandises")
-    assert not is_flow("clients")
+    found = ratios(years, ["delai_clients", "rotation_creances"], balance="average").set_index(
+        ["company_id", "year_end"]
+    )
+    last = found.loc["A"].loc["2025-12-31"].set_index("ratio")
+    assert last.loc["delai_clients", "value"] == 140
+    assert last.loc["rotation_creances", "value"] == 3.6  # sales of the year over 100
+    assert (found.loc["B"]["reason"] == "no_year_before").all()
 
 
 # ---------------------------------------------------------------- comparison
@@ -270,6 +277,7 @@ def test_the_noise_of_floats_is_no_denominator():
 
 def test_an_approximate_value_carries_its_notes():
     lines = {"vmp": 0.0, "disponibilites": 50.0, "emprunts_etab_credit": 90.0, "chiffre_affaires": 720.0}
+    lines |= dict.fromkeys(OTHER_LOANS, 0.0)
     found = told(pd.DataFrame([lines]), "tn_jours")
     assert (found["value"], found["notes"]) == (25, "overdraft_unknown")
     exact = told(pd.DataFrame([lines | {"concours_bancaires": 70.0}]), "tn_jours")

@@ -23,6 +23,9 @@ def case():
     return worked_case("fr").assign(company_name=HOSTILE)
 
 
+OTHER_LOANS = ("emprunts_oblig_convertibles", "autres_emprunts_oblig", "emprunts_divers", "emprunts_simplifie")
+
+
 def rows(page):
     """Texts of the cells, a list a row."""
     lines = re.findall(r"<tr[^>]*>(.*?)</tr>", page, flags=re.S)
@@ -151,7 +154,8 @@ def test_sig_years_stand_side_by_side_with_their_change(case):
     assert line(page, "Excédent brut") == [
         "Excédent brut d'exploitation", "92 000", "6,8 %", "117 000", "8,0 %", "+25 000 *", "+27,2 %",
     ]  # fmt: skip
-    assert line(page, "Valeur ajoutée")[5] == "+46 000"  # not broken by the reform
+    assert line(page, "Valeur ajoutée")[5] == "+46 000 *"  # 791 is credited to the charges it refunds
+    assert line(page, "Chiffre d'affaires net")[5] == "+105 000"  # 1 460 - 1 355, not broken by the reform
     assert "Rupture de série" in page
     assert HOSTILE not in page
     plain = forms.sig_table(statements.sig(case).drop(columns="chiffre_affaires"), language="en")
@@ -180,12 +184,15 @@ def test_two_companies_side_by_side_are_refused(case):
 def test_ratios_stand_by_group_with_formula_reading_threshold_and_standing(case):
     page = forms.ratio_table(ratios(case), "fr")
     assert line(page, "Autonomie financière") == [
-        "Autonomie financière", "TOTAL capitaux propres (DL) / TOTAL GÉNÉRAL passif (EE) [CESSION]", "36,9 %", "36,9 %",
-        "bon", "faible sous 20 %, bon à partir de 30 % (règle pratique)", "",
+        "Autonomie financière", "TOTAL capitaux propres (DL) / TOTAL GÉNÉRAL passif (EE) [BDF-DIANE]", "36,9 %",
+        "36,9 %", "bon", "faible sous 20 %, bon à partir de 30 % (règle pratique) [CESSION]", "",
     ]  # fmt: skip
-    assert line(page, "Charges financières / chiffre")[5] == "faible au-delà de 5 %, bon jusqu'à 3 % (non confirmé)"
-    assert line(page, "Capitaux propres / capital")[5] == "bon à partir de 50 % (seuil légal)"
-    assert line(page, "Marge d'EBE")[4:6] == ["", "faible sous 0 % (règle pratique)"]
+    assert (
+        line(page, "Charges financières / chiffre")[5]
+        == "faible au-delà de 5 %, bon jusqu'à 3 % (non confirmé) [memory]"
+    )
+    assert line(page, "Capitaux propres / capital")[5] == "bon à partir de 50 % (seuil légal) [LAW-CAPITAL]"
+    assert line(page, "Marge d'EBE")[4:6] == ["", "faible sous 0 % (règle pratique) [TEXTBOOK]"]
     assert line(page, "Délai clients")[1].endswith("/ Chiffre d'affaires TTC × N jours [BDF-DIANE]")
     shown = {row[0] for row in rows(page)}
     assert {label(key, "fr") for key in catalogue()} <= shown
@@ -206,7 +213,8 @@ def test_reasons_name_what_is_missing():
     assert "Chiffre d'affaires net (FL) nul" in page
     assert "le régime simplifié ne donne pas à part : Dettes fiscales et sociales (DY)" in page
     assert "inconnu : " in page
-    years = pd.DataFrame({"company_id": "A", "year_end": pd.to_datetime(["2025-12-31"]), "clients": [1.0]})
+    years = pd.DataFrame({"company_id": "A", "year_end": pd.to_datetime(["2025-12-31"]), "clients": [1.0],
+                          "chiffre_affaires": [9.0], "tva_collectee": [1.0]})  # fmt: skip
     page = unescape(forms.ratio_table(ratios(years, ["delai_clients"], balance="average"), "fr"))
     assert "pas d'exercice précédent" in page
 
@@ -272,6 +280,7 @@ def test_every_line_has_both_labels():
 
 def test_approximate_ratios_say_so_and_why():
     lines = {"vmp": 0.0, "disponibilites": 50.0, "emprunts_etab_credit": 90.0, "chiffre_affaires": 720.0}
+    lines |= dict.fromkeys(OTHER_LOANS, 0.0)
     page = forms.ratio_table(ratios(pd.DataFrame([lines]), ["tn_jours", "marge_nette"]), "fr")
     assert "valeur approchée" in page
     assert "Les découverts ne sont pas connus" in page

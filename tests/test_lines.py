@@ -192,3 +192,27 @@ def test_an_unknown_year_has_an_unknown_chart():
 )
 def test_months_in_a_year(start, end, months):
     assert months_between(start, end) == months
+
+
+def test_the_control_of_a_simplified_total_counts_the_boxes_of_that_form():
+    lines = {"capital": 10.0, "ecarts_reevaluation": 0.0, "reserve_legale": 1.0, "reserves_reglementees": 0.0}
+    lines |= {"autres_reserves": 4.0, "report_a_nouveau": 0.0, "resultat_bilan": 5.0, "provisions_reglementees": 0.0}
+    found = cm.controls(table(form="2033", capitaux_propres=50.0, **lines)).set_index("control")
+    assert found.loc["capitaux_propres", ["gap", "result"]].tolist() == [30, "failed"]
+    complete = cm.controls(table(capitaux_propres=50.0, **lines)).set_index("control")
+    assert complete.loc["capitaux_propres", "result"] == "not_checkable"  # premiums, grants: boxes left blank
+
+
+def test_from_2025_nothing_is_transferred_nor_exceptional():
+    lines = {"chart": "from_2025", "resultat_net": 5.0, "resultat_exploitation": 9.0, "ventes_marchandises": 100.0}
+    found = table(**lines)
+    assert found[["transferts_charges", "cessions_en_exceptionnel"]].iloc[0].tolist() == [0, 0]
+    assert cm.sig(found, restated=True)["rex_comparable"].item() == 9
+    before = table(**(lines | {"chart": "until_2024"}))
+    assert "transferts_charges" not in before
+
+
+def test_no_loans_from_others_means_no_associates_accounts():
+    found = table(emprunts_divers=0.0, emprunts_etab_credit=0.0)
+    assert found["comptes_courants_associes"].item() == 0
+    assert found["concours_bancaires"].item() == 0

@@ -1289,3 +1289,15 @@ def test_every_code_has_a_sentence_in_both_languages():
     used = set(re.findall(r'"(ledger_[a-z0-9_]+)"', source))
     assert used == known
     assert {(key, language) for key in known for language in ("fr", "en")} <= set(_texts("messages"))
+
+
+def test_cells_in_error_are_refused_with_their_place(tmp_path):
+    path = tmp_path / "ledger.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["N° client", "Facture", "Date facture", "Montant TTC"])
+        sheet.write_row(1, 0, ["C1", "F1", "01/02/2026", 100])
+        sheet.write_formula(2, 3, "=NA()", None, "#N/A")
+        sheet.write_row(2, 0, ["C1", "F2", "01/02/2026"])
+    with pytest.raises(InputError, match="1!D3"):
+        read_ledger(path)

@@ -371,3 +371,34 @@ def test_what_cannot_be_computed_of_foreign_groups(groups):
     assert cm.functional_balance(found.table)[["frng", "bfr", "tn"]].isna().all().all()
     assert cm.sig(found.table)[["valeur_ajoutee", "ebe"]].isna().all().all()
     assert (cm.sig(found.table)["rex"] == found.table["resultat_exploitation"]).all()
+
+
+def test_debts_by_term_and_equity_make_the_whole(write):
+    """420 + 200 + 380 = 1 000, the total of the assets: nothing stands between equity and debts."""
+    lines = "Total assets;1000\nEquity;420\nNon-current liabilities;200\nCurrent liabilities;380\nTrade payables;170\n"
+    for complete in (False, True):
+        found = cm.read_statements(write("Item;2024\n" + lines), complete=complete).table.iloc[0]
+        assert (found["total_dettes"], found["total_passif"], found["autres_fonds_propres"]) == (580, 1000, 0)
+    off = cm.read_statements(write("Item;2024\n" + lines.replace("1000", "1010"))).table
+    assert "total_passif" not in off
+
+
+@pytest.mark.parametrize("heading", ["Line;Note;2024;2025", "Line;2024;2025;Change %", "Line;FY2024;FY2025"])
+def test_columns_beside_the_years_are_told_and_left_out(write, heading):
+    width = heading.count(";")
+    rows = {"Sales": (100, 120), "Net profit": (5, 7)}
+    text = heading + "\n"
+    for name, (first, second) in rows.items():
+        cells = [name, str(first), str(second)]
+        if "Note" in heading:
+            cells.insert(1, "3")
+        cells += ["20"] * (width + 1 - len(cells))
+        text += ";".join(cells) + "\n"
+    found = cm.read_statements(write(text))
+    assert found.table["chiffre_affaires"].tolist() == [100, 120]
+    assert found.table["resultat_net"].tolist() == [5, 7]
+
+
+def test_when_no_line_is_known_the_names_are_listed(write):
+    with pytest.raises(InputError, match="Widgets"):
+        cm.read_statements(write("Item;2024\nWidgets;5\n"))

@@ -281,9 +281,8 @@ def test_every_source_named_has_its_address():
     known = {row["key"] for row in reference("sources.csv")}
     tables = ("aggregates.csv", "ratios.csv")
     assert {row["source"] for table in tables for row in reference(table)} <= known
-    assert {source for row in reference("codes.csv") for source in row["source"].split(";")} <= known | {
-        "statements 2.1"
-    }
+    assert {row["threshold_source"] for row in reference("ratios.csv")} <= known | {""}
+    assert {source for row in reference("codes.csv") for source in row["source"].split(";")} <= known
 
 
 @pytest.mark.parametrize("text", ["a ++ b", "a b", "1", "a - ", "a * b", ""])
@@ -299,7 +298,8 @@ def test_missing_lines_are_named_through_aggregates():
     row = {"chiffre_affaires": 1.0, "clients": 2.0, "clients_amort": float("nan")}
     assert unknown_lines(row, parse("ventes_ttc")) == ["tva_collectee"]
     assert unknown_lines(row, parse("clients_net")) == ["clients_net"]
-    assert unknown_lines(row, parse("decouverts + eene_connus")) == []
+    assert unknown_lines(row, parse("decouverts + eene_connus")) == ["concours_bancaires"]
+    assert unknown_lines(row | dict.fromkeys(LINES, 1.0) | {"emprunts_simplifie": 0.0}, parse("decouverts")) == []
 
 
 def test_blocks_of_rows_do_not_change_any_figure(accounts, monkeypatch):
@@ -328,3 +328,9 @@ def test_masses_close_by_the_gap_of_the_balance_sheet(amounts, factor):
     assert found["ecart_tn"].iloc[0] == pytest.approx(gap.iloc[0], abs=0.01)
     twice = cm.functional_balance(table * 2)
     assert twice["bfr"].iloc[0] == pytest.approx(2 * found["bfr"].iloc[0])
+
+
+def test_unknown_debts_are_no_proof_of_a_good_treasury(accounts):
+    page = [name for name in accounts if name.startswith("emprunts_")]
+    found = cm.functional_balance(accounts.assign(**dict.fromkeys([*page, "concours_bancaires"], float("nan")))).iloc[0]
+    assert found[["tresorerie_passive", "tn", "tn_days"]].isna().all()

@@ -10,6 +10,7 @@ import pytest
 
 import cmtools as cm
 from cmtools.liasse import known_codes
+from cmtools.live_workbook import write_functional_balance
 from cmtools.schemas import InputError
 from cmtools.templates import FIRST, HEADING, PAGES, page_rows, write_statements_template
 
@@ -180,3 +181,9 @@ def test_libreoffice_shows_the_gaps(template, tmp_path):
     assert controls["DI = HN"][0] == 0
     top = book["Compte de résultat"]
     assert (top.cell(3, FIRST + 1).value, top.cell(6, FIRST + 1).value) == ("007", datetime(2025, 12, 31))
+
+
+def test_a_folder_that_does_not_exist_is_said(tmp_path):
+    for write in (write_statements_template, write_functional_balance):
+        with pytest.raises(InputError, match="nulle-part"):
+            write(tmp_path / "nulle-part" / "x.xlsx", "fr")

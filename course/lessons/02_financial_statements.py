@@ -18,7 +18,7 @@
 # An unpaid invoice does not depend on the customer's good will but on its cash. Its annual accounts say where its money
 # comes from, what it does with it, and how much is left to pay us.
 #
-# Three words to keep, they make the whole course: **solidity** (who owns the firm), **profitability** (does it earn
+# Three words to keep, they make the whole course: **solvency** (who owns the firm), **profitability** (does it earn
 # money), **cash** (can it pay this month).
 # %% tags=["parameters"]
 language = "fr"
@@ -35,7 +35,7 @@ import cmtools as cm
 # %% [markdown] tags=["fr"]
 # ## 1. Le protocole
 #
-# L'analyse répond toujours aux mêmes questions, dans le même ordre. On ne passe à la suivante qu'après avoir répondu.
+# L'analyse répond toujours aux mêmes questions, dans le même ordre. (Les délais « en jours » comptent une année de 360 jours.) On ne passe à la suivante qu'après avoir répondu.
 #
 # | | question | où regarder | partie |
 # | --- | --- | --- | --- |
@@ -56,7 +56,7 @@ import cmtools as cm
 # %% [markdown] tags=["en"]
 # ## 1. The protocol
 #
-# The analysis always answers the same questions in the same order. You go on to the next only once you have answered.
+# The analysis always answers the same questions in the same order. (Delays “in days” count a year of 360 days.) You go on to the next only once you have answered.
 #
 # | | question | where to look | part |
 # | --- | --- | --- | --- |
@@ -82,7 +82,7 @@ accounts = found.table
 years = accounts[accounts["company_id"] == company]
 last = years.iloc[[-1]]
 # %% [markdown] tags=["fr"]
-# Trois exercices de notre client. Tous les contrôles portent-ils ? Actif égal au passif, résultat du bilan égal à celui
+# Trois exercices de notre client. Les contrôles sont-ils vérifiés ? Actif égal au passif, résultat du bilan égal à celui
 # du compte de résultat, chaque total égal à la somme de ses lignes :
 # %% [markdown] tags=["en"]
 # Three years of our customer. Do all controls hold? Assets equal to liabilities, the result of the balance sheet equal to
@@ -108,7 +108,7 @@ cm.forms.controls_table(controls[controls["year_end"] == controls["year_end"].ma
 # %%
 cm.forms.income_statement(last, language)
 # %% [markdown] tags=["fr"]
-# Quarante lignes, c'est trop pour juger. Les **soldes intermédiaires de gestion** (SIG) n'en gardent que les étapes :
+# Cinquante lignes, c'est trop pour juger. Les **soldes intermédiaires de gestion** (SIG) n'en gardent que les étapes :
 #
 # - la **valeur ajoutée** : ce que l'entreprise crée, une fois payés ses achats à l'extérieur ;
 # - l'**EBE** (excédent brut d'exploitation) : ce qui reste après le personnel et les taxes. C'est la ressource du métier, avant
@@ -117,7 +117,7 @@ cm.forms.income_statement(last, language)
 # - le **résultat courant**, après les intérêts ;
 # - le **résultat net**.
 # %% [markdown] tags=["en"]
-# Forty lines are too many to judge by. The **intermediate balances** (SIG) keep the steps only:
+# Fifty lines are too many to judge by. The **intermediate balances** (SIG) keep the steps only:
 #
 # - **value added**: what the firm creates once its outside purchases are paid;
 # - **EBE** (gross operating surplus): what is left after staff and taxes. It is what the trade yields, before any decision
@@ -137,11 +137,11 @@ cm.plots_statements.sig_waterfall(cm.sig(last), language)
 #
 # **La rupture de 2025.** Les exercices ouverts depuis le 1er janvier 2025 suivent un autre plan comptable : le résultat
 # exceptionnel s'est vidé de presque tout, ce qui est passé au-dessus. L'EBE et le résultat d'exploitation de 2025 ne se
-# comparent donc pas tout à fait à ceux de 2024 ; le tableau le signale. Ici l'écart vient bien du métier.
+# comparent donc pas tout à fait à ceux de 2024 ; le tableau le signale. Ici la baisse commence en 2024, avant la réforme.
 #
 # ## 4. Le passif : à qui appartient-elle ?
 #
-# Le côté droit du bilan dit d'où vient l'argent : des associés (capitaux propres), des banques, des fournisseurs, de l'État.
+# Le passif, seconde partie du bilan imprimé, dit d'où vient l'argent : des associés (capitaux propres), des banques, des fournisseurs, de l'État.
 # %% [markdown] tags=["en"]
 # **Reading.** Sales rose by 44% in two years, from 14.2 to 20.5 million; the EBE hardly moved (738, 789, then 778 thousand).
 # Out of EUR 100 sold, 5.2 were left in 2023 and 3.8 in 2025: each further job brings in less and less. The net result falls
@@ -149,11 +149,11 @@ cm.plots_statements.sig_waterfall(cm.sig(last), language)
 #
 # **The break of 2025.** Years opened since 1 January 2025 follow another chart of accounts: the exceptional result was
 # emptied of nearly everything, which went above it. So the EBE and the operating result of 2025 do not quite compare with
-# those of 2024; the table marks it. Here the gap does come from the trade.
+# those of 2024; the table marks it. Here the fall begins in 2024, before the reform.
 #
 # ## 4. Equity and liabilities: who owns it?
 #
-# The right side of the balance sheet says where the money comes from: shareholders (equity), banks, suppliers, the State.
+# The liabilities, the second part of the printed balance sheet, say where the money comes from: shareholders (equity), banks, suppliers, the State.
 # %%
 cm.forms.balance_sheet(last, language)
 # %% tags=["nbval-check-output"]
@@ -162,20 +162,20 @@ cm.forms.ratio_table(cm.ratios(years, keys), language)
 # %% [markdown] tags=["fr"]
 # **Lecture.** Sur 100 € engagés, les associés n'en ont plus que 20,3, contre 26,4 un an plus tôt et 32,1 en 2023. L'entreprise
 # n'a pas perdu d'argent : ses capitaux propres n'ont pas diminué. C'est le bilan qui a grossi, et ce sont les créanciers qui l'ont payé. Les
-# fournisseurs, nous compris, sont passés de 1,6 à 3,8 millions : le premier banquier de ce client, c'est nous.
+# fournisseurs, nous compris, sont passés de 1,6 à 3,8 millions : ses premiers banquiers, ce sont ses fournisseurs.
 #
 # ## 5. L'actif : qu'en fait-elle ?
 #
-# Le côté gauche dit où est passé l'argent : dans ce qui dure (immobilisations), dans ce qui tourne (stocks, clients), en
+# L'actif, première partie du bilan, dit où est passé l'argent : dans ce qui dure (immobilisations), dans ce qui tourne (stocks, clients), en
 # banque. Quel poids y ont les créances sur ses propres clients ?
 # %% [markdown] tags=["en"]
 # **Reading.** Out of EUR 100 at work the shareholders hold only 20.3, against 26.4 the year before and 32.1 in 2023. The firm
 # has not lost money: its equity did not fall. The balance sheet grew, and creditors paid for it. Suppliers, ourselves included, went
-# from 1.6 to 3.8 million: the first banker of this customer is us.
+# from 1.6 to 3.8 million: its first bankers are its suppliers.
 #
 # ## 5. Assets: what does it do with it?
 #
-# The left side says where the money went: into what lasts (fixed assets), into what turns (stocks, customers), into the
+# The assets, its first part, say where the money went: into what lasts (fixed assets), into what turns (stocks, customers), into the
 # bank. How much do the claims on its own customers weigh?
 # %% tags=["nbval-check-output"]
 keys = ["poids_creances", "vetuste", "creances_douteuses", "depreciation_clients"]
@@ -197,7 +197,7 @@ cm.forms.ratio_table(cm.ratios(years, keys), language)
 #
 # ## 6. Working capital: is what lasts paid for by what lasts?
 #
-# The **functional balance sheet** ranges the same amounts by use, at their original value: what lasts at the top, what
+# The **functional balance sheet** sorts the same amounts by use, at their original value: what lasts at the top, what
 # turns in the middle, the bank at the bottom. **Working capital** (FRNG) is what the stable resources leave once the stable
 # uses are paid. It is found from the top of the balance sheet or from the bottom: both must agree.
 # %%
@@ -233,8 +233,8 @@ cm.forms.ratio_table(cm.ratios(years, keys), language)
 # %% [markdown] tags=["fr"]
 # **Lecture.** Le BFR a plus que doublé, de 1,1 à 2,4 millions, alors que les ventes n'ont pris que 44 %. En jours de ventes il
 # passe de 28 à 41 : l'entreprise grandit **et** se fait payer plus tard (75 jours en 2023, 88 puis 102). Elle fait attendre ses
-# fournisseurs pour compenser : 60 jours en 2023, 92 à présent. C'est bien au-delà du plafond légal de 60 jours, et nous sommes
-# dans la file.
+# fournisseurs pour compenser : 60 jours en 2023, 92 à présent. La moyenne dépasse le plafond légal de 60 jours : cela ne prouve
+# rien facture par facture, mais nous sommes dans la file.
 #
 # ## 8. La trésorerie nette : que reste-t-il en banque ?
 #
@@ -243,7 +243,8 @@ cm.forms.ratio_table(cm.ratios(years, keys), language)
 # %% [markdown] tags=["en"]
 # **Reading.** The BFR more than doubled, from 1.1 to 2.4 million, while sales rose by 44% only. In days of sales it goes from
 # 28 to 41: the firm grows **and** is paid later (75 days in 2023, 88 then 102). It makes its suppliers wait to make up for it:
-# 60 days in 2023, 92 now. That is well beyond the legal ceiling of 60 days, and we stand in the queue.
+# 60 days in 2023, 92 now. The average is above the legal ceiling of 60 days: that proves nothing
+# invoice by invoice, but we stand in the queue.
 #
 # ## 8. Net treasury: what is left in the bank?
 #
@@ -255,8 +256,8 @@ cm.display.table(balance[["year_end", "frng", "bfr", "tn", "tn_difference", "eca
 cm.plots_statements.masses_over_years(balance, company, language)
 # %% [markdown] tags=["fr"]
 # **Lecture.** Voilà la réponse. Le fonds de roulement a gagné 182 000 €, le besoin 1 239 000 € : la différence est sortie de
-# la banque. De 376 000 € d'avance en 2023, l'entreprise est passée à 681 000 € de découvert net. Elle ne meurt pas de pertes,
-# elle meurt de **croissance mal financée** : doubler notre limite, ce serait la financer à la place de sa banque.
+# la banque. De 376 000 € d'avance en 2023, l'entreprise est passée à 681 000 € de découvert net. Ce qui la menace
+# n'est pas la perte, c'est la **croissance mal financée** : doubler notre limite, ce serait la financer à la place de sa banque.
 #
 # ## 9. La capacité d'autofinancement : peut-elle rembourser ?
 #
@@ -264,7 +265,7 @@ cm.plots_statements.masses_over_years(balance, company, language)
 # provisions). Deux chemins y mènent, et ils s'accordent.
 # %% [markdown] tags=["en"]
 # **Reading.** Here is the answer. Working capital gained EUR 182,000, the requirement EUR 1,239,000: the difference left the
-# bank. From EUR 376,000 in hand in 2023 the firm went to a net overdraft of EUR 681,000. It does not die of losses, it dies of
+# bank. From EUR 376,000 in hand in 2023 the firm went to a net overdraft of EUR 681,000. What threatens it is no loss, it is
 # **growth without the money for it**: doubling our limit would be to finance it in place of its bank.
 #
 # ## 9. The self-financing capacity: can it repay?
@@ -301,9 +302,8 @@ ratios = cm.ratios(years)
 cm.plots_statements.ratio_scale(ratios, language)
 # %%
 sector = cm.read_quartiles("../../data/secteur.csv")
-names = sorted(set(sector["sector"]))
 mine = ratios[ratios["year_end"] == ratios["year_end"].max()]
-cm.plots_statements.against_quartiles(cm.compare(mine, sector, names[0]), language)
+cm.plots_statements.against_quartiles(cm.compare(mine, sector, "Bâtiment"), language)
 # %% [markdown] tags=["fr"]
 # Et parmi nos autres clients ? Voici ceux dont la trésorerie nette est négative au dernier exercice, du plus lourd au plus
 # léger en jours de ventes, avec leur autonomie et leurs délais :
@@ -330,13 +330,13 @@ items = cm.report_items(ledger, as_of)
 owed = items[items["customer_id"] == company].sort_values("due_date")
 cm.display.table(owed[["document", "due_date", "days_late", "open_amount"]], language, total=True)
 # %% [markdown] tags=["fr"]
-# **Lecture.** 51 159 € dus, dont 34 082 € en retard, deux factures de plus de 40 jours. Les comptes annonçaient la tension, nos
+# **Lecture.** 51 159 € dus, dont 34 083 € en retard, deux factures de plus de 40 jours. Les comptes annonçaient la tension, nos
 # factures la confirment.
 #
 # **Les effets escomptés.** Une traite remise à l'escompte disparaît du bilan, mais la banque se retournera contre l'entreprise si
 # elle revient impayée. Le retraitement la rajoute aux clients et au découvert. Pour Morgivurbel Façades :
 # %% [markdown] tags=["en"]
-# **Reading.** EUR 51,159 owed, of which EUR 34,082 late, two invoices by more than 40 days. The accounts announced the strain,
+# **Reading.** EUR 51,159 owed, of which EUR 34,083 late, two invoices by more than 40 days. The accounts announced the strain,
 # our invoices confirm it.
 #
 # **Discounted bills.** A bill discounted with the bank leaves the balance sheet, yet the bank will turn to the firm if it comes
@@ -362,10 +362,16 @@ lent = accounts[accounts["company_id"] == "000203"].iloc[[-1]]
 places = [cm.functional_balance(lent, associates=place) for place in ("stable", "off_operation", "treasury")]
 cm.display.table(pd.concat(places)[["frng", "bfr", "tn"]], language)
 # %% [markdown] tags=["fr"]
+# **Lecture.** Dans l'ordre : laissés à demeure, ils font partie du fonds de roulement ; dus sous peu, ils le quittent et
+# allègent le besoin d'autant ; exigibles à vue, ils pèsent sur la trésorerie. Le total n'a pas changé, le jugement oui.
+#
 # **Le crédit-bail.** Les machines louées ne sont pas à l'actif, leur dette n'est pas au passif ; la charge est dans les achats
 # externes. Avec les formulaires seuls on ne connaît que les engagements restants : ils font le supplément de dette. Pour
 # Kelbzioudre Agencement, emplois stables et ressources stables, sans puis avec :
 # %% [markdown] tags=["en"]
+# **Reading.** In order: left for good, they are part of working capital; due shortly, they leave it and lighten the
+# requirement by as much; at sight, they weigh on the treasury. The total has not changed, the judgement has.
+#
 # **Leases.** Leased machines are not among the assets, their debt is not among the liabilities; the charge is within external
 # purchases. From the forms alone only the remaining commitments are known: they make the additional debt. For Kelbzioudre
 # Agencement, stable uses and stable resources, without then with:
@@ -374,9 +380,13 @@ lessee = accounts[accounts["company_id"] == "000175"].iloc[[-1]]
 leases = pd.concat([cm.functional_balance(lessee, leasing=leasing) for leasing in ("none", "restated")])
 cm.display.table(leases[["emplois_stables", "ressources_stables", "frng"]], language)
 # %% [markdown] tags=["fr"]
+# **Lecture.** 692 000 € de plus de chaque côté : le fonds de roulement ne bouge pas, la dette si.
+#
 # **La durée.** Un exercice de 15 mois gonfle les ventes d'un quart. Les flux sont ramenés à douze mois avant tout calcul en
 # jours ; le bilan, lui, ne change pas. Lurdaxultron Rénovation, ventes déposées puis sur douze mois :
 # %% [markdown] tags=["en"]
+# **Reading.** EUR 692,000 more on each side: working capital does not move, debt does.
+#
 # **The length.** A year of 15 months inflates sales by a quarter. Flows are brought to twelve months before any figure in days;
 # the balance sheet does not change. Lurdaxultron Rénovation, sales as filed then over twelve months:
 # %% tags=["nbval-check-output"]
@@ -387,7 +397,7 @@ cm.display.table(both[["year_end", "months", "chiffre_affaires", "clients"]], la
 # **Ce qui manque.** Une page non déposée n'est pas une page de zéros. Quizevurbel Rénovation n'a pas déposé son passif de 2024 ;
 # Boutique Glazulurbel, sous le régime simplifié, garde son compte de résultat secret. Ce qui ne se calcule pas le dit :
 # %% [markdown] tags=["en"]
-# **What is missing.** A page that was not filed is not a page of noughts. Quizevurbel Rénovation did not file its liabilities of
+# **What is missing.** A page that was not filed is not a page of zeros. Quizevurbel Rénovation did not file its liabilities of
 # 2024; Boutique Glazulurbel, under the simplified regime, keeps its income statement secret. What cannot be computed says so:
 # %% tags=["nbval-check-output"]
 partial = accounts[(accounts["company_id"] == "000225") & ~accounts["complete"]]
@@ -401,17 +411,18 @@ cm.forms.ratio_table(cm.ratios(partial, ["autonomie_financiere", "gearing", "mar
 #
 # ## 12. Et si… ?
 #
-# Changez une ligne et regardez bouger les masses. Combien de trésorerie rendraient des clients payés dix jours plus tôt ? Un
-# emprunt de 600 000 € changerait-il le fonds de roulement, ou le besoin ?
+# Changez une ligne et regardez bouger les masses. Combien de trésorerie rendraient des clients qui paient dix jours plus tôt
+# (6 673 240 € font 102 jours : dix jours valent environ 654 000 €) ? Un emprunt de 600 000 € changerait-il le fonds de roulement, ou le besoin ?
 # %% [markdown] tags=["en"]
-# **How to sell all the same.** A mixed file is no refusal. You can: ask for a deposit or payment with the order, deliver in
+# **How to sell all the same.** A mixed file is not a refusal. You can: ask for a deposit or payment with the order, deliver in
 # parts, shorten the terms, take a guarantee (surety, retention of title, insurance), set a lower limit and look at it again with
 # the next accounts, obtain interim accounts and the trial balance. For Ruzgivoquine Bâtiment: no doubling; the present limit
 # kept, the two late invoices paid first, and a meeting on how its jobs are financed.
 #
 # ## 12. What if?
 #
-# Change a line and watch the masses move. How much cash would customers who pay ten days sooner give back? Would a loan of EUR
+# Change a line and watch the masses move. How much cash would customers who pay ten days sooner give back (EUR
+# 6,673,240 make 102 days: ten days are about EUR 654,000)? Would a loan of EUR
 # 600,000 change working capital, or the requirement?
 # %%
 cm.widgets_statements.functional_balance(last, language)
@@ -429,7 +440,8 @@ cm.widgets_statements.functional_balance(last, language)
 # ventes à l'exportation n'en portent pas : multiplier par 1,2 est donc faux pour un exportateur.
 #
 # **Piège 4 : le corrigé publié qui ne tombe pas juste.** Un cas publié annonce un BFR d'exploitation de 72 612. Refaites
-# l'addition : 38 068 + 96 574 − 49 875 − 12 245. Les deux trésoreries ne s'accordent pas, et l'écart dit qu'une ligne est fausse.
+# l'addition : 38 068 + 96 574 − 49 875 − 12 245. Le total imprimé ne suit pas des lignes imprimées, et les deux trésoreries
+# diffèrent de 90 : une ligne manque ou est mal recopiée.
 # ([source](https://my.numworks.com/python/matthieumorvant/afrngxbfrxbfrhextn))
 # %% [markdown] tags=["en"]
 # The same game in a spreadsheet: `cmtools template functional_balance` writes a workbook of which all formulas are live.
@@ -445,7 +457,8 @@ cm.widgets_statements.functional_balance(last, language)
 # multiply by 1.2 is wrong for an exporter.
 #
 # **Trap 4: the published answer that does not add up.** A published case gives an operating requirement of 72,612. Add it up again:
-# 38,068 + 96,574 − 49,875 − 12,245. The two treasuries do not agree, and the gap says that a line is wrong.
+# 38,068 + 96,574 − 49,875 − 12,245. The printed total does not follow from the printed lines, and the two
+# treasuries differ by 90: a line is missing or miscopied.
 # ([source](https://my.numworks.com/python/matthieumorvant/afrngxbfrxbfrhextn))
 # %% tags=["nbval-check-output"]
 lines = {
@@ -481,6 +494,7 @@ cm.display.table(published[["frng", "bfre", "bfr", "tn", "tn_difference", "ecart
 # %%
 my_file = ""
 if my_file:
-    mine = cm.read_liasse(my_file)  # or cm.read_trial_balance(my_file).statements(), cm.read_statements(my_file)
+    mine = cm.read_liasse(my_file)  # or cm.read_statements(my_file), or for a trial balance:
+    # mine = cm.read_trial_balance(my_file, year_end="2025-12-31").statements()
     display(cm.forms.sig_table(cm.sig(mine.table), None, language))
     display(cm.forms.ratio_table(cm.ratios(mine.table), language))

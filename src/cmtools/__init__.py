@@ -87,7 +87,7 @@ _HOME = {
     "lines": ("Statements", "complete_lines", "controls", "join_statements"),
     "trial_balance": ("TrialBalance", "read_trial_balance"),
     "statements": ("annualise", "caf", "changes", "functional_balance", "liquidity_balance", "sig"),
-    "financial_ratios": ("averaged", "compare", "quartiles_of", "ratio_values", "ratios"),
+    "financial_ratios": ("compare", "quartiles_of", "ratio_values", "ratios"),
     "live_workbook": ("write_functional_balance",),
     "display": ("explain_signals", "signal_rules"),
     "": (

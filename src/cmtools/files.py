@@ -31,6 +31,7 @@ from cmtools.schemas import InputError, LoadReport, shorten
 MAX_BYTES = 2**30  # of a file once decompressed
 MAX_CELLS = 50_000_000  # of a sheet: one value in its last cell would otherwise take all memory
 HEADING_ROWS = 20  # the headings stand among the first rows, after a title perhaps
+PLAUSIBLE = 200_000  # characters by which a code page is told
 QUOTED_LINES = 100  # longest quoted text, in lines
 SEPARATORS = (";", ",", "\t", "|")
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -119,6 +120,8 @@ def open_sheets(
         if used not in ("utf-8", "utf-16", encoding):
             report.add("ledger_encoding", "note", file=name, value=used)
         return [_text_sheet(text, name, report, separator, known, headings)]
+    if kind == "workbook" and (wrong := _error_cells(data)):
+        report.add("workbook_error_cells", file=name, count=len(wrong), n=len(wrong), found=" | ".join(wrong[:20]))
     try:
         sheets = _parquet_sheets(data, name) if kind == "parquet" else _workbook_sheets(data, name, known, headings)
     except (InputError, KeyboardInterrupt, SystemExit, MemoryError):
@@ -133,6 +136,8 @@ def open_sheets(
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Place to write a file that takes its name only once it is complete; nothing is left of one that is not."""
+    if not path.parent.is_dir():
+        raise fatal("missing_folder", value=str(path.parent))
     partial = path.with_name(f".{path.name}.partial")
     try:
         yield partial
@@ -227,6 +232,19 @@ def _check_extent(xml: bytes, name: str) -> None:
         raise fatal("ledger_too_wide", name, value=f"{rows} x {columns}")
 
 
+def _error_cells(data: bytes) -> list[str]:
+    """Cells of an XLSX that hold an error, which readers take for blank: their sheet's number and place."""
+    if data[:2] != b"PK":
+        return []
+    found = []
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for member in archive.namelist():
+            if number := re.fullmatch(r"xl/worksheets/sheet(\d+)\.xml", member):
+                cells = re.findall(rb'<c [^>]*?\br="([A-Z]+\d+)"[^>]*\bt="e"', archive.read(member))
+                found += [f"{number[1]}!{cell.decode()}" for cell in cells]
+    return found
+
+
 # --- bytes to text -----------------------------------------------------------------------------------------------
 
 
@@ -284,9 +302,9 @@ def _bad_encoding(name: str, encoding: str, data: bytes, error: UnicodeDecodeErr
 
 
 def _plausible(text: str) -> int:
-    """Letters that French texts have, less the signs that they have not."""
+    """Letters that French texts have, less the signs that they have not; of a long text the beginning."""
     score = 0
-    for sign in filter(lambda sign: ord(sign) > 127, text):
+    for sign in filter(lambda sign: ord(sign) > 127, text[:PLAUSIBLE]):
         if sign in "éèàùâêîôûëïüçÉ°":
             score += 2
         elif sign in "œæÈÀÇÊÎÔŒ€£«»’–\u00a0":

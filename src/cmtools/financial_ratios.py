@@ -18,9 +18,9 @@ from cmtools.formulas import (
     Block,
     Formula,
     Numbers,
+    aggregates,
     blocks,
     is_flow,
-    is_line,
     note_texts,
     parse,
     reference,
@@ -47,8 +47,9 @@ class Ratio(NamedTuple):
     alert: float  # beyond it the reading is weak; NaN: no scale
     good: float
     status: str  # of the thresholds: rule_of_thumb, unconfirmed, law; blank: none
-    source: str
-    needs: str  # form without which a line is no more than part of another
+    threshold_source: str
+    source: str  # of the formula
+    needs: str  # 2050: not computed from simplified forms; detail: approximate from them
 
     @property
     def formula(self) -> str:
@@ -78,7 +79,7 @@ def catalogue() -> Mapping[str, Ratio]:
     From which value is the financial autonomy good, and who says so?
 
     >>> ratio = catalogue()["autonomie_financiere"]
-    >>> ratio.good, ratio.status, ratio.source
+    >>> ratio.good, ratio.status, ratio.threshold_source
     (0.3, 'rule_of_thumb', 'CESSION')
     """
     return {row["key"]: _entry(row) for row in reference("ratios.csv")}
@@ -89,7 +90,7 @@ def _entry(row: Mapping[str, str]) -> Ratio:
     alert, good = (float(row[name] or "nan") for name in ("alert", "good"))
     return Ratio(
         row["key"], row["ref"], row["group"], parse(row["numerator"]), parse(row["denominator"]), others,
-        row["unit"], row["direction"], alert, good, row["status"], row["source"], row["needs"],
+        row["unit"], row["direction"], alert, good, row["status"], row["threshold_source"], row["source"], row["needs"],
     )  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def ratio_values(statements: pd.DataFrame, keys: Sequence[str] | None = None, *,
         for key, column in zip(chosen, out):
             _value(block, key, known, days, column[place])
     for key, column in zip(chosen, out):
-        if detailed is not None and catalogue()[key].needs:
+        if detailed is not None and catalogue()[key].needs == "2050":
             column[~detailed] = np.nan
     return with_identity(statements, pd.DataFrame(out.T, columns=list(chosen), index=statements.index, copy=False))
 
@@ -223,21 +224,16 @@ def ratios(
         )
     chosen = _chosen(keys)
     table = annualise(statements) if "months" in statements else statements
-    sources = {"closing": table}
-    if balance == "average":
-        sources["average"] = averaged(table)
-    used = {key: balance if catalogue()[key].group == "turnover" else "closing" for key in chosen}
-    values = {name: ratio_values(source, chosen, days=days) for name, source in sources.items()}
-    lines = {name: source.to_dict("records") for name, source in sources.items()}
+    values = ratio_values(table, chosen, days=days)
+    on_average = [key for key in chosen if balance == "average" and catalogue()[key].group == "turnover"]
+    values = values.assign(**{key: _on_average(table, key, days) for key in on_average})
     identity = [name for name in ("company_id", "company_name", "year_end") if name in statements]
-    notes = {key: _notes_of(sources[used[key]], key) for key in chosen}
-    first_years = _first_years(table) if balance == "average" else set()
+    notes = {key: _notes_of(table, key) for key in chosen}
     found = []
     for place, row in enumerate(table.to_dict("records")):
-        first = place in first_years
         for key in chosen:
-            value = float(values[used[key]][key].iloc[place])
-            why = ("", "") if value == value else _why(key, lines[used[key]][place], first and used[key] == "average")
+            value = float(values[key].iloc[place])
+            why = ("", "") if value == value else _why(key, row, key in on_average)
             said = notes[key][place] if value == value else ""
             found.append([row[name] for name in identity] + _told(key, value, why, said, row))
     return pd.DataFrame(found, columns=[*identity, *RATIOS])
@@ -255,7 +251,41 @@ def _notes_of(table: pd.DataFrame, key: str) -> Sequence[str]:
     for place, block in blocks(table):
         notes = block.notes_of(names)
         bits[place] = 0 if notes is None else notes
-    return note_texts(bits).tolist()
+    texts = note_texts(bits).tolist()
+    if ratio.needs != "detail" or "form" not in table:
+        return texts
+    return [f"{text} simplified_form".strip() if form == "2033" else text for text, form in zip(texts, table["form"])]
+
+
+def _on_average(table: pd.DataFrame, key: str, days: int) -> Any:
+    """A ratio whose balance-sheet amounts are the average of opening and closing, its flows those of the year."""
+    ratio = catalogue()[key]
+    place = table[["company_id", "year_end"]].sort_values(["company_id", "year_end"])
+    above, below = (_averaged(table, formula, place) for formula in (ratio.numerator, ratio.denominator))
+    found = np.divide(above, below, out=np.full(len(table), np.nan), where=below > NIL)
+    found = found * days if ratio.unit == "days" else found
+    for sign, other in ratio.others.terms:
+        found = found + sign * _on_average(table, other, days)
+    return found
+
+
+def _averaged(table: pd.DataFrame, formula: Formula, order: pd.DataFrame) -> Numbers:
+    closing = np.full(len(table), np.nan)
+    for place, block in blocks(table):
+        value = block.total(formula)
+        if value is not None:
+            closing[place] = value
+    if _holds_flow(formula):
+        return closing
+    figures = order.assign(figure=pd.Series(closing, index=table.index))
+    opening = figures.groupby("company_id")["figure"].shift().reindex(table.index)
+    return (closing + opening.to_numpy()) / 2
+
+
+def _holds_flow(formula: Formula) -> bool:
+    """Whether a sum counts movements of the year; of a balance sheet none does."""
+    ways = [aggregates()[name][0].formula for name in formula.names if name in aggregates()]
+    return any(is_flow(name) for name in formula.names) or any(map(_holds_flow, ways))
 
 
 def _told(key: str, value: float, why: tuple[str, str], said: str, row: Mapping[Any, Any]) -> list[Any]:
@@ -285,12 +315,10 @@ def reading(key: str, value: float) -> str | None:
     return "good" if sign * value >= sign * ratio.good else "average"
 
 
-def _why(key: str, row: Mapping[Any, Any], first: bool) -> tuple[str, str]:
+def _why(key: str, row: Mapping[Any, Any], on_average: bool) -> tuple[str, str]:
     """Why a ratio has no value on a row, and what is missing."""
     ratio = catalogue()[key]
-    if first:
-        return "no_year_before", ""
-    if ratio.needs and row.get("form") == "2033":
+    if ratio.needs == "2050" and row.get("form") == "2033":
         return "simplified_form", " ".join(ratio.numerator.names)
     missing = dict.fromkeys(unknown_lines(row, ratio.numerator) + unknown_lines(row, ratio.denominator))
     if missing:
@@ -299,7 +327,8 @@ def _why(key: str, row: Mapping[Any, Any], first: bool) -> tuple[str, str]:
     below = float(total_of(row, ratio.denominator))
     if not below > NIL:
         return ("negative_denominator" if below < -NIL else "nil_denominator"), " ".join(ratio.denominator.names)
-    return next((_why(other, row, False) for other in ratio.others.names if _lacks(other, row)), ("unknown_line", ""))
+    lacking = [_why(other, row, on_average) for other in ratio.others.names if _lacks(other, row)]
+    return lacking[0] if lacking else ("no_year_before", "")  # the row alone would have a value
 
 
 def _lacks(key: str, row: Mapping[Any, Any]) -> bool:
@@ -310,32 +339,6 @@ def total_of(row: Mapping[Any, Any], formula: Formula) -> float:
     """Value of a formula on one company-year."""
     value = next(block.total(formula) for _, block in blocks(pd.DataFrame([row])))
     return float("nan") if value is None else float(value[0])
-
-
-def _first_years(table: pd.DataFrame) -> set[int]:
-    order = table.reset_index(drop=True).sort_values(["company_id", "year_end"])
-    return set(order[~order.duplicated("company_id")].index)
-
-
-def averaged(statements: pd.DataFrame) -> pd.DataFrame:
-    """Balance-sheet lines as the average of opening and closing; unknown in a company's first year.
-
-    Parameters
-    ----------
-    statements : pandas.DataFrame
-        With `company_id` and `year_end`.
-
-    Examples
-    --------
-    >>> years = pd.DataFrame({"company_id": ["A", "A"], "year_end": pd.to_datetime(["2024-12-31", "2025-12-31"]),
-    ...                       "clients": [120.0, 140.0]})
-    >>> averaged(years)["clients"].tolist()
-    [nan, 130.0]
-    """
-    stocks = [str(name) for name in statements.columns if is_line(str(name)) and not is_flow(str(name))]
-    order = statements.sort_values(["company_id", "year_end"])
-    before = order.groupby("company_id")[stocks].shift()
-    return statements.assign(**{name: (order[name] + before[name]) / 2 for name in stocks})
 
 
 def quartiles_of(values: pd.DataFrame, by: str | None = None) -> pd.DataFrame:

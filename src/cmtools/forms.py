@@ -51,7 +51,8 @@ SECTIONS = {
 NOTES = (
     "overdraft_unknown", "overdraft_from_2057", "split_unknown", "transfers_unknown", "disposals_approximate",
     "financial_detail_unknown", "exceptional_detail_unknown", "receivables_term_unknown", "term_unknown",
-    "lease_value_unknown", "simplified_form",
+    "lease_value_unknown", "loan_term_unknown",
+    "simplified_form",
 )  # fmt: skip
 MARKS = {"partial": "°", "unconfirmed": "*"}  # of a code whose sources are few or none
 USES = ("emplois_stables", "ace", "ache", "tresorerie_active")
@@ -407,7 +408,7 @@ def functional(balance_row: Any, language: str | None = None) -> Html:
     -------
     Html
         FRNG = RS - ES and BFR in money and in days of sales; treasury both
-        ways with their gap. An unknown figure is blank.
+        ways with their gap; then the notes. An unknown figure is blank.
 
     Examples
     --------
@@ -448,7 +449,7 @@ def functional(balance_row: Any, language: str | None = None) -> Html:
         rows.append(f'<tr><td colspan="4" class="small">{escape(said)}</td></tr>')
     head = _head([("", False), (label("formula", language), False), (message("form_amount", language), True),
                   (message("form_days", language), True)])  # fmt: skip
-    return Html(masses + _html("", head, rows))
+    return Html(masses + _html("", head, rows) + notes(str(found.get("notes") or ""), language))
 
 
 def _side(row: Mapping[str, Any], names: Sequence[str]) -> float | None:
@@ -659,13 +660,25 @@ def _ratio_row(row: dict[str, Any], before: dict[str, Any] | None, several: bool
     ratio = catalogue()[row["ratio"]]
     read = row["reading"]
     cells = _td(label(ratio.key, language))
-    where = {row["key"]: row["address"] for row in reference("sources.csv")}[ratio.source]
-    source = f'<abbr title="{escape(where)}">{escape(ratio.source)}</abbr>'
-    cells += f'<td class="small">{escape(formula_in_words(ratio, language))} [{source}]</td>'
-    cells += _td(in_unit(before["value"], ratio.unit, language) if before else "–", "r") if several else ""
-    cells += _td(in_unit(row["value"], ratio.unit, language), "r")
+    cells += _td_sourced(formula_in_words(ratio, language), ratio.source)
+    cells += _ratio_td(before, ratio.unit, language) if several else ""
+    cells += _ratio_td(row, ratio.unit, language)
     cells += _td(label(read, language) if read else "", read or "")
-    return f"<tr>{cells}{_td(threshold(ratio, language), 'small')}{_td(remark(row, language), 'small')}</tr>"
+    cells += _td_sourced(threshold(ratio, language), ratio.threshold_source)
+    return f"<tr>{cells}{_td(remark(row, language), 'small')}</tr>"
+
+
+def _ratio_td(row: Mapping[str, Any] | None, unit: str, language: str | None) -> str:
+    known = row is not None and not is_blank(row["value"])
+    return _td(in_unit(row["value"], unit, language) if row and known else message("ratio_none", language), "r")
+
+
+def _td_sourced(text: str, source: str) -> str:
+    """A cell of small text with the key of its source, whose address shows under the pointer."""
+    if not source:
+        return _td(text, "small")
+    address = next(row["address"] for row in reference("sources.csv") if row["key"] == source)
+    return f'<td class="small">{escape(text)} [<abbr title="{escape(address)}">{escape(source)}</abbr>]</td>'
 
 
 def formula_in_words(ratio: Ratio, language: str | None = None) -> str:

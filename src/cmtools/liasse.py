@@ -728,8 +728,8 @@ def _check_totals(one: Filing, report: LoadReport) -> None:
             and rows
             and not any(name in one.lines for name in rows)
         ):
-            bare.append(next(code for code, about in known_codes().items() if about.line == total.name))
-    bare = [code for code in bare if known_codes()[code].family == one.family] or bare
+            bare.append(line_code(total.name))
+    bare = [code for code in bare if code and known_codes()[code].family == one.family] or bare
     if bare:
         report.add(
             "liasse_totals_only", "warning", file=one.source, value=one.place, found=Listing(dict.fromkeys(bare))

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cmtools.formulas import Block, Formula, blocks, evaluate, never_written_down, parse, reference
+from cmtools.formulas import Block, Formula, base_line, blocks, evaluate, never_written_down, parse, reference
 from cmtools.language import day
 from cmtools.schemas import STATEMENTS, Defect, InputError, LoadReport
 
 TOLERANCE = 2.0  # money; each cell of a form is rounded to the euro
 REFORM = date(2025, 1, 1)  # ANC 2022-06 applies to years opened from this day
+GONE = ("transferts_charges", "cessions_en_exceptionnel")  # what no longer exists from then on
 IDENTITY = tuple(column.name for column in STATEMENTS)
 PAGES = {  # what is said where a page is missing, and the line that tells
     "statements_no_assets": "total_actif_net",
@@ -124,7 +125,8 @@ def new_table(rows: pd.DataFrame, report: LoadReport, *, nil: Iterable[str] = ()
     given = set(nil)
     names = [name for name in line_names() if name in table or name in given]
     lines = pd.DataFrame({name: table.get(name, np.nan) for name in names}, index=table.index, dtype="float64")
-    lines = _without_detail(complete_lines(lines.fillna(dict.fromkeys(given, 0.0))), table["form"])
+    lines = lines.fillna(dict.fromkeys(given, 0.0))
+    lines = _without_detail(complete_lines(_reformed(lines, table)), table["form"])
     pages = evaluate(lines, list(PAGES.values()))[0].notna()
     table["complete"] = pages.all(axis=1)
     table["year_end"] = pd.to_datetime(table["year_end"]).astype("datetime64[s]")
@@ -136,6 +138,16 @@ def new_table(rows: pd.DataFrame, report: LoadReport, *, nil: Iterable[str] = ()
     _note_failures(whole, report)
     _note_impossible(whole, report)
     return whole
+
+
+def _reformed(lines: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Charges transferred and exceptional disposals are nil from 2025, where the accounts give an income statement."""
+    new = (table["chart"] == "from_2025").to_numpy() & table["form"].isin(["2050", "2033"]).to_numpy()
+    if not new.any() or "resultat_net" not in lines:
+        return lines
+    named = {name: lines.get(name, pd.Series(np.nan, index=lines.index)) for name in GONE}
+    known = new & lines["resultat_net"].notna().to_numpy()
+    return lines.assign(**{name: values.mask(known & values.isna(), 0.0) for name, values in named.items()})
 
 
 def _without_detail(lines: pd.DataFrame, form: pd.Series) -> pd.DataFrame:
@@ -335,7 +347,7 @@ def controls(statements: pd.DataFrame, *, tolerance: float = TOLERANCE) -> pd.Da
     """
     identity = {name: statements.get(name) for name in ("company_id", "year_end")}
     found = []
-    parts = list(blocks(statements))  # once: the columns are many
+    parts = list(blocks(_as_on_form(statements)))  # once: the columns are many
     for rank, (key, codes, left, right) in enumerate(_equalities()):
         sides = [_total_of(parts, len(statements), side) for side in (left, right)]
         gap = np.round(sides[0] - sides[1], 2)
@@ -352,7 +364,29 @@ def controls(statements: pd.DataFrame, *, tolerance: float = TOLERANCE) -> pd.Da
 def _equalities() -> tuple[tuple[str, str, Formula, Formula], ...]:
     own = [(row["key"], row["codes"], parse(row["left"]), parse(row["right"])) for row in reference("controls.csv")]
     made = [(total.name, codes_of(total), Formula(((1.0, total.name),)), total.parts) for total in totals()]
-    return tuple(own + [row for row in made if not row[0].endswith("_net")])
+    return tuple(own + [row for row in made if row[0].endswith("_amort") or base_line(row[0]) == row[0]])
+
+
+def _as_on_form(statements: pd.DataFrame) -> pd.DataFrame:
+    """Accounts whose simplified forms count nothing for the lines that have no box there."""
+    if "form" not in statements or not (simplified := statements["form"] == "2033").any():
+        return statements
+    unknown = pd.Series(np.nan, index=statements.index)
+    columns = {name: statements.get(name, unknown) for name in not_on_simplified()}
+    filled = {name: values.mask(simplified & values.isna(), 0.0) for name, values in columns.items()}
+    return pd.concat(
+        [statements.drop(columns=[name for name in filled if name in statements]), pd.DataFrame(filled)], axis=1
+    )
+
+
+@cache
+def not_on_simplified() -> tuple[str, ...]:
+    """Parts that the simplified forms have no box for, of the totals of which they itemise others."""
+    on_form = {row["line"] for row in reference("codes.csv") if row["form"].startswith("2033")}
+    made = {total.name for total in totals() if not total.memo}
+    itemised = [total.parts.names for total in totals() if not total.memo and on_form & set(total.parts.names)]
+    parts = dict.fromkeys(name for names in itemised for name in names)
+    return tuple(name for name in parts if name not in on_form | made and (base_line(name) == name or "_amort" in name))
 
 
 @cache

@@ -43,6 +43,7 @@ from cmtools.statements import BALANCES, DAYS, MASSES, SIG
 UNKNOWN = "n.c."
 HEAD = 4  # rows above the first line of a sheet: title, advice, company, closing date
 FIRST = 3  # column of the first company-year; key (hidden), label and code or formula stand before it
+NAME_WIDTH, FORMULA_WIDTH = 54, 56  # characters on one line of the second and third columns
 RATIO_FIRST = 7  # on the sheet of ratios unit, two thresholds and their standing stand before it too
 MONEY, CENTS = "#,##0;[Red]-#,##0;0", "#,##0.00;[Red]-#,##0.00;0.00"
 FORMATS = {"money": MONEY, "rate": "0.0%", "ratio": "0.00", "days": "0.0", "years": "0.0"}
@@ -314,7 +315,7 @@ class _Book:
             value = f'IF({self.known(ratio.others.names, year, "ratios")},{value}{more},"{UNKNOWN}")'
         known = self.known((*ratio.numerator.names, *ratio.denominator.names), year, "ratios", annual=True)
         text = f'IF({known},IF({lower}>0,{value},"{UNKNOWN}"),"{UNKNOWN}")'
-        if ratio.needs:
+        if ratio.needs == "2050":
             text = f'IF({self.cell("form", year, "ratios")}="2033","{UNKNOWN}",{text})'
         return f"={text}"
 
@@ -340,6 +341,10 @@ class _Book:
         target.set_column(0, 0, None, None, {"hidden": True})  # keys: for formulas to be checked, not for reading
         target.set_column(1, 1, 52)
         target.set_column(2, 2, 12 if sheet == "accounts" else 48)
+        target.set_landscape()
+        target.set_paper(9)  # A4
+        target.fit_to_pages(1, 0)
+        target.repeat_rows(HEAD - 2, HEAD - 1)
         target.set_column(FIRST, FIRST + 100, 15)
         target.freeze_panes(HEAD, FIRST)
         target.write_string(0, 1, self.titles[sheet], self.formats["title"])
@@ -369,6 +374,9 @@ class _Book:
         target.write_string(row, 1, text, self.formats["bold" if bold else "plain"])
         if beside:
             target.write_string(row, 2, beside, self.formats["small"])
+        lines = max(-(-len(text) // NAME_WIDTH), -(-len(beside) // FORMULA_WIDTH))
+        if lines > 1:  # not every program fits the height of a row to its text
+            target.set_row(row, 15 * lines)
 
     def _formula(self, sheet: str, row: int, column: int, text: str, style: str, value: Any) -> None:
         known = isinstance(value, str) or value == value
@@ -522,8 +530,8 @@ def _formats(book: Any) -> dict[str, Any]:
         "input": {"num_format": MONEY, "bg_color": yellow},
         "input_cents": {"num_format": CENTS, "bg_color": yellow},
         "input_plain": {"bg_color": yellow, "align": "right"},
-        "plain": {},
-        "bold": {"bold": True},
+        "plain": {"text_wrap": True},
+        "bold": {"bold": True, "text_wrap": True},
         "title": {"bold": True, "font_size": 14},
         "section": {"bold": True, "bg_color": "#eef2f6"},
         "head": {"bold": True, "align": "right", "text_wrap": True},

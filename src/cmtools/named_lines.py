@@ -209,6 +209,7 @@ def read_statements(
         _leave_zeros(rows, report)
     for row in rows:
         _divide(row, report)
+        _close(row)
     _fill_in(rows, report, currency, months)
     report.refuse()
     table = pd.DataFrame(rows)
@@ -264,7 +265,9 @@ class _Reader:
 
     def read(self, path: Any, encoding: str | None, company_id: str | None) -> None:
         """One file, each of its sheets that is such a table."""
-        known = frozenset({*self.names, *_words(), *(str(year) for year in range(YEARS[0], YEARS[1] + 1))})
+        calendar = range(YEARS[0], YEARS[1] + 1)
+        headings = {f"{start}{year}" for year in calendar for start in ("", "fy")}
+        known = frozenset({*self.names, *_words(), *headings})
         sheets = open_sheets(path, self.report, encoding, None, known)
         stem = shorten(Path(path).name.split(".")[0], 255)
         used = 0
@@ -331,12 +334,13 @@ class _Reader:
         words = {at: _words().get(plain(sheet.headings[at])) for at in others}
         company = next((at for at in others if words[at] in ("company_id", "company_name")), None)
         label = next((at for at in others if words[at] in ("label", "code")), None)
-        rest = [at for at in others if at not in (company, label)]
-        if label is None and rest:
-            label = rest.pop(0) if company is not None or len(rest) == 1 else rest.pop(1)
-            company = rest.pop(0) if company is None and rest else company
+        if label is None and others:  # the column with the most names that are known
+            label = max(others, key=lambda at: sum(plain(text) in self.names for text in _texts(sheet, at)))
         if label is None:
             raise fatal("named_layout", sheet.label, found=Listing(filter(None, sheet.headings)))
+        before = [at for at in others if at < label and at != company]
+        company = before[0] if company is None and before else company
+        rest = [at for at in others if at not in (company, label)]
         if rest:
             self.report.add(
                 "ledger_unknown_headings", "note", file=sheet.label, found=Listing(sheet.headings[at] for at in rest)
@@ -503,6 +507,21 @@ def _row(year: Year, report: LoadReport) -> dict[str, Any]:
     }
 
 
+def _close(row: dict[str, Any]) -> None:
+    """Totals of a balance sheet classed by maturity: debts are the short and the long; with equity they make the whole.
+
+    The whole is that of the net assets, within the rounding: then nothing stands between equity and debts.
+    """
+    short, long = row.get("dettes_moins_1an"), row.get("dettes_plus_1an")
+    if row.get("total_dettes") is None and short is not None and long is not None:
+        row["total_dettes"] = short + long
+    equity, debts, assets = (row.get(name) for name in ("capitaux_propres", "total_dettes", "total_actif_net"))
+    if row.get("total_passif") is not None or equity is None or debts is None or assets is None:
+        return
+    if abs(equity + debts - assets) <= TOLERANCE:
+        row["total_passif"] = equity + debts
+
+
 def _turn_charges(rows: Sequence[dict[str, Any]], report: LoadReport) -> None:
     """Charges are positive here; where a table writes all of them negative, their sign is turned."""
     sure = _charges() - {"impot_benefices", "variation_stock_marchandises", "variation_stock_matieres"}
@@ -569,7 +588,10 @@ def _fill_in(rows: Sequence[dict[str, Any]], report: LoadReport, currency: str |
         row["currency"] = row["currency"] or currency or "EUR"
         row["months"] = row["months"] or months or 12.0
     if not rows:
-        report.add("named_no_amount", "fatal", file=file)
+        unknown = [
+            name for defect in report.defects if defect.code == "named_unknown" for name in defect.details["found"]
+        ]
+        report.add("named_no_amount", "fatal", file=file, found=Listing(unknown))
 
 
 def _complete(table: pd.DataFrame) -> pd.DataFrame:

@@ -37,7 +37,12 @@ RESTATED = (
     "rex_comparable",
 )  # fmt: skip
 CAF = ("caf_additive", "caf_soustractive", "ecart_caf", "autofinancement")
-BROKEN = frozenset({"ebe", "rex", "rcai", "resultat_exceptionnel"})  # not comparable across the reform of 2025
+BROKEN = frozenset(  # not comparable across the reform of 2025
+    {
+        "production_exercice", "consommations_tiers", "valeur_ajoutee", "charges_personnel", "ebe", "rex", "rcai",
+        "resultat_exceptionnel",
+    }
+)  # fmt: skip
 
 
 def functional_balance(

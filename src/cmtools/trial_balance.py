@@ -416,6 +416,7 @@ def of_fec(fec: Fec) -> TrialBalance:
     """Trial balance of the entries: see :meth:`cmtools.fec.Fec.trial_balance`."""
     report = LoadReport()
     report.merge(fec.report)
+    report.defects = [defect for defect in report.defects if "lettering" not in defect.code]  # says nothing of balances
     entries = pl.from_pandas(fec.entries[["account", "account_label", "aux", "debit", "credit"]])
     entries = entries.with_columns(pl.col("account", "account_label", "aux").cast(pl.String))
     entries = entries.with_columns((pl.col("debit", "credit") * 100).round().cast(pl.Int64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -135,7 +136,7 @@ def bounds(row: Mapping[str, Any], key: str) -> tuple[float, float, float]:
         cash = max(float(row["disponibilites"]), 0.0)
         low, high = (low, min(high, cash)) if key in USES else (max(low, -cash), high)
     step = 10.0 ** max(len(str(int(reach))) - 3, 0)
-    return low, high, step
+    return step * math.ceil(low / step), step * math.floor(high / step), step  # so that nil is a step
 
 
 def with_change(row: Mapping[str, Any], key: str, change: float) -> dict[str, Any]:
@@ -222,7 +223,7 @@ def _told(
     text = message("widget_moved", language, line=shown, **moved(line))
     text += " " + message("widget_counterpart", language, **moved("disponibilites"))
     overdraft = carrier(row, "overdraft")
-    if overdraft and overdraft != line:
+    if overdraft and overdraft != line and moved(overdraft)["before"] != moved(overdraft)["after"]:
         text += " " + message("widget_overdraft_moved", language, **moved(overdraft))
     return text
 
