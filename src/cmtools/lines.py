@@ -363,7 +363,12 @@ def controls(statements: pd.DataFrame, *, tolerance: float = TOLERANCE) -> pd.Da
 @cache
 def _equalities() -> tuple[tuple[str, str, Formula, Formula], ...]:
     own = [(row["key"], row["codes"], parse(row["left"]), parse(row["right"])) for row in reference("controls.csv")]
-    made = [(total.name, codes_of(total), Formula(((1.0, total.name),)), total.parts) for total in totals()]
+    coded = {row["line"] for row in reference("codes.csv")}
+    made = [
+        (total.name, codes_of(total), Formula(((1.0, total.name),)), total.parts)
+        for total in totals()
+        if not total.memo or set(total.parts.names) <= coded  # what has no box on a form is no control of it
+    ]
     return tuple(own + [row for row in made if row[0].endswith("_amort") or base_line(row[0]) == row[0]])
 
 
