@@ -298,7 +298,7 @@ class SilentOutput(OutputWidget):
         """Keep the outputs here only; nothing in a lesson reads them back."""
 
 
-def execute(built: Built, output: Path) -> NotebookNode:
+def execute(built: Built, output: Path, starts: int = 3) -> NotebookNode:
     """Run a notebook and keep the outputs that every run gives again.
 
     Raises
@@ -335,6 +335,10 @@ def execute(built: Built, output: Path) -> NotebookNode:
         raise BuildError([built.defect(running[0], f"longer than {CELL_SECONDS} s")]) from error
     except DeadKernelError as error:
         raise BuildError([built.defect(running[0], "the kernel died")]) from error
+    except RuntimeError as error:  # another program took one of the kernel's ports between its choice and its use
+        if "before replying" not in str(error) or starts == 1:
+            raise
+        return execute(built, output, starts - 1)
     defects = []
     done = deepcopy(built.notebook)
     for index, (cell, ran) in enumerate(zip(done.cells, notebook.cells)):

@@ -386,3 +386,19 @@ def test_failed_build_keeps_the_former_notebook(build, course, tmp_path, monkeyp
 )
 def test_machine_paths(build, text, found):
     assert build.machine_paths(text) == found
+
+
+def test_a_kernel_whose_port_was_taken_is_started_again(build, course, tmp_path, monkeypatch):
+    begin, tries = build.NotebookClient.async_execute, []
+
+    async def taken(client, **options):
+        tries.append(client)
+        if len(tries) < 3:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+        return await begin(client, **options)
+
+    monkeypatch.setattr(build.NotebookClient, "async_execute", taken)
+    lesson = next(built for built in build.build_all(course) if str(built.place) == "fr/01_delay.ipynb")
+    made = build.execute(lesson, tmp_path)
+    assert len(tries) == 3
+    assert any(cell.get("outputs") for cell in made.cells)

@@ -13,6 +13,7 @@ from html import unescape
 import openpyxl
 import pytest
 
+from cmtools import reports
 from cmtools.cli import main
 from cmtools.language import HARD, THIN
 
@@ -665,3 +666,16 @@ def test_hostile_names_do_nothing_in_a_browser(hostile):
     assert {"$x^2$", "L'Œuf & Cie", "# titre", "<b>gras</b>", "<img src=x onerror=alert(1)>", 'dit "Le Bon"'} <= set(
         ticks
     )
+
+
+def test_a_kernel_whose_port_was_taken_is_started_again(tmp_path, monkeypatch):
+    tries = []
+
+    def taken(*_, **__):
+        tries.append(1)
+        raise RuntimeError("Kernel died before replying to kernel_info")
+
+    monkeypatch.setattr("papermill.execute_notebook", taken)
+    with pytest.raises(reports.ReportError, match="before replying"):
+        reports._execute("a.ipynb", tmp_path / "b.ipynb", {}, tmp_path, "fr")
+    assert len(tries) == 3

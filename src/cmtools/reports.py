@@ -168,7 +168,9 @@ def _check_parameters(notebook: str | Path, parameters: Mapping[str, Any]) -> No
         raise InputError([Defect("unknown_parameter", "fatal", value=key, details=details) for key in unknown])
 
 
-def _execute(notebook: str | Path, output: Path, parameters: dict[str, Any], folder: Path, language: str) -> None:
+def _execute(
+    notebook: str | Path, output: Path, parameters: dict[str, Any], folder: Path, language: str, starts: int = 3
+) -> None:
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -197,6 +199,10 @@ def _execute(notebook: str | Path, output: Path, parameters: dict[str, Any], fol
         raise ReportError(message("cell_failed", language, **values)) from error
     except (CellTimeoutError, DeadKernelError) as error:
         raise ReportError(str(error).strip().splitlines()[0]) from error
+    except RuntimeError as error:  # another program took one of the kernel's ports between its choice and its use
+        if "before replying" not in str(error) or starts == 1:
+            raise ReportError(str(error).strip().splitlines()[0]) from error
+        _execute(notebook, output, parameters, folder, language, starts - 1)
     finally:
         if previous is None:
             del os.environ["CMTOOLS_LANGUAGE"]
