@@ -99,7 +99,7 @@ def note_texts(bits: Bits) -> pd.Series:
     """Keys of the notes of each row, separated by spaces; blank: none."""
     places, distinct = pd.factorize(bits)
     texts = [" ".join(note for note, bit in _note_bits().items() if value & bit) for value in distinct]
-    return pd.Series(np.array(texts, dtype=object)[places])
+    return pd.Series(texts, dtype="str").take(places).reset_index(drop=True)
 
 
 @cache
