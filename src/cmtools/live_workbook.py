@@ -376,7 +376,7 @@ class _Book:
             target.write_string(row, 2, beside, self.formats["small"])
         lines = max(-(-len(text) // NAME_WIDTH), -(-len(beside) // FORMULA_WIDTH))
         if lines > 1:  # not every program fits the height of a row to its text
-            target.set_row(row, 15 * lines)
+            target.set_row(row, 11.5 * lines + 4)
 
     def _formula(self, sheet: str, row: int, column: int, text: str, style: str, value: Any) -> None:
         known = isinstance(value, str) or value == value
