@@ -1,6 +1,7 @@
 """Figures of the accounts show the numbers of their table, and say what they cannot draw."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ def test_masses_are_two_blocks_of_the_same_height(balance):
 
 def test_names_beside_thin_blocks_do_not_overlap():
     places = plots._apart([1.0, 2.0, 3.0, 50.0], ["a", "a<br>b", "a", "a"], 100.0)
-    gaps = [after - before for before, after in zip(places, places[1:])]  # noqa: RUF007
+    gaps = [after - before for before, after in pairwise(places)]
     assert min(gaps) > 8
     assert 0 < places[0] < places[-1] < 100
     top = plots._apart([97.0, 98.0, 99.0, 99.5], ["a", "a<br>b", "a", "a"], 100.0)

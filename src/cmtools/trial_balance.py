@@ -97,8 +97,16 @@ def rules(chart: str) -> Mapping[tuple[str, str], Rule]:
     >>> [rules(chart)["775", ""].line for chart in CHARTS], rules("from_2025")["757", ""].line
     (['pe_capital', 'autres_produits'], 'autres_produits')
     """
-    rows = [Rule(**{**row, "sign": -1 if row["sign"] == "-" else 1}) for row in reference("accounts.csv")]  # type: ignore[arg-type]
-    return {(rule.prefix, rule.side): rule for rule in rows if rule.charts in ("both", chart)}
+    found = map(_entry, reference("accounts.csv"))
+    return {(rule.prefix, rule.side): rule for rule in found if rule.charts in ("both", chart)}
+
+
+def _entry(row: Mapping[str, str]) -> Rule:
+    sign = -1 if row["sign"] == "-" else 1
+    return Rule(
+        row["prefix"], row["side"], row["line"], sign, row["memo"], row["charts"], row["note"], row["party"],
+        row["confirmation"], row["source"],
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=10_000)
