@@ -14,7 +14,7 @@ from cmtools.files import plain
 from cmtools.financial_ratios import compare, ratios
 from cmtools.language import label
 from cmtools.schemas import InputError
-from cmtools.settings import Cell, _key_of, _number, indicators_table, reference_rows
+from cmtools.settings import Cell, _number, indicators_table, key_of, reference_rows
 
 
 def defects(read, path):
@@ -55,10 +55,10 @@ def test_words_stand_for_one_thing_each():
     signals, indicators = cm.read_signals()["signal"].tolist(), indicators_table()["key"].tolist()
     for name, keys in (("signal", signals), ("indicator", indicators)):
         for key in keys:
-            assert _key_of(key, name, keys) == key
+            assert key_of(key, name, keys) == key
             for language in ("fr", "en"):
                 assert label(key, language) != key, key
-                assert _key_of(label(key, language), name, keys) == key
+                assert key_of(label(key, language), name, keys) == key
         named = {row["value"] for row in reference_rows("settings_words.csv") if row["list"] == name}
         assert named == set(keys)
 
@@ -190,7 +190,7 @@ def test_readable_numbers(text, unit, value):
         ("bad_number", "money", ("1" + "0" * 13, "=1+1", "5.", ",", "٣", "--5", "<b>5</b>", "5 5", "€")),
         ("bad_number", "rate", ("20 €", "%", "20 %%")),
         ("bad_number", "days", ("3 mois", "20 %")),
-        ("bare_rate", "rate", ("2,1", "20")),
+        ("bare_rate", "rate", ("2,1", "20", "-20")),
         ("bad_number", "count", ("2,5", "5 €")),
         ("bad_number", "months", ("1,5", "3 jours")),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
     parser.add_argument("-h", "--help", action="help", help=text("cli_help"))
     parser.add_argument("--version", action="version", version=f"cmtools {__version__}", help=text("cli_version"))
     commands = parser.add_subparsers(required=True, metavar="report | check | template")
-    reports = add(commands, "report", "cli_report").add_subparsers(required=True, metavar="monthly")
+    reports = add(commands, "report", "cli_report").add_subparsers(
+        required=True, metavar="monthly | customer | customers"
+    )
     monthly = add(reports, "monthly", "cli_monthly")
     monthly.add_argument("--ledger", default="", metavar="F", help=text("cli_ledger"))
     monthly.add_argument("--settlements", default="", metavar="F", help=text("cli_settlements"))
@@ -67,6 +69,14 @@ def _parser(language: str) -> argparse.ArgumentParser:
     monthly.add_argument("--financing-rate", default=None, metavar="R", help=text("cli_financing_rate"))
     monthly.add_argument("--equity", default=None, metavar="M", help=text("cli_equity"))
     monthly.set_defaults(run=_monthly)
+    customer = add(reports, "customer", "cli_customer")
+    customer.add_argument("--customer", default="", metavar="ID", help=text("cli_customer_id"))
+    customer.set_defaults(run=_customer)
+    many = add(reports, "customers", "cli_many")
+    many.add_argument("--above", required=True, metavar="M", help=text("cli_above"))
+    many.set_defaults(run=_customers)
+    for command in (customer, many):
+        _credit_arguments(command, text)
     check = add(commands, "check", "cli_check")
     check.add_argument("file", metavar="FILE", help=text("cli_file"))
     check.add_argument("--settlements", default="", metavar="F", help=text("cli_settlements"))
@@ -84,12 +94,117 @@ def _parser(language: str) -> argparse.ArgumentParser:
     balance.set_defaults(run=_balance_template)
     for command in (statements, balance):
         command.add_argument("--language", choices=("fr", "en"), default=language, help=text("cli_language"))
-    for command in (monthly, check):
+    for command in (monthly, check, customer, many):
         command.add_argument("--terms", default="", metavar="T", help=text("cli_terms"))
         command.add_argument("--columns", default="", metavar="M.yaml", help=text("cli_columns"))
         command.add_argument("--tolerant", action="store_true", help=text("cli_tolerant"))
         command.add_argument("--language", choices=("fr", "en"), default=language, help=text("cli_language"))
     return parser
+
+
+_ACCOUNTS = ("liasse", "trial_balance", "fec", "statements")
+_BOOKS = ("ledger", "settlements", "customers", "columns")
+_SETTINGS = ("external", "grid", "levels", "delegation", "signals")
+_NUMBERS = {"request": "money", "monthly_purchases": "money", "seller_sales": "money", "insured_share": "rate"}
+
+
+def _credit_arguments(command: argparse.ArgumentParser, text: Callable[[str], str]) -> None:
+    """What a credit file is made from, and what the committee is asked."""
+
+    def option(name: str, metavar: str, key: str = "", **more: Any) -> None:
+        command.add_argument(f"--{name}", metavar=metavar, help=text(key or f"cli_{name.replace('-', '_')}"), **more)
+
+    for name in ("liasse", "trial-balance", "statements", "ledger", "settlements", "customers"):
+        option(name, "F", default="")
+    option("fec", "F", "cli_customer_fec", default="")
+    option("year-end", "DATE", default="")
+    option("as-of", "DATE", "cli_credit_day", required=True)
+    for name in ("external", "grid", "levels", "delegation", "signals", "comments"):
+        option(name, "F", default="")
+    for name, unit in _NUMBERS.items():
+        option(name.replace("_", "-"), "R" if unit == "rate" else "M", default=None)
+    option("terms-asked", "T", default="")
+    command.add_argument("--combine", choices=("min", "mean"), default="min", help=text("cli_combine"))
+    for name in ("owner", "company"):
+        option(name, "NAME", default="")
+    option("output", "DIR", default="reports")
+
+
+def _customer(parsed: argparse.Namespace) -> int:
+    from cmtools.reports import ReportError, customer_and_company, notebook_path, run
+
+    parameters, (accounts, ledger, _) = _credit_parameters(parsed)
+    customer, _ = customer_and_company(parsed.customer, accounts, ledger)
+    notebook = notebook_path("report_customer", parsed.language)
+    try:
+        made = run(notebook, parameters | {"customer": customer}, parsed.output, language=parsed.language)
+    except (ReportError, OSError) as error:
+        print(message("cli_failed", parsed.language, value=str(error)), file=sys.stderr)
+        return 1
+    print(message("cli_written", parsed.language))
+    for kind in ("html", "xlsx", "ipynb"):
+        print(f"  {made[kind].resolve()}")
+    return 0
+
+
+def _customers(parsed: argparse.Namespace) -> int:
+    from cmtools.reports import customers_above, run_customers
+    from cmtools.settings import read_number
+
+    above = read_number(parsed.above, "money", "--above")
+    parameters, (_, ledger, told) = _credit_parameters(parsed)
+    if ledger is None:
+        raise InputError([Defect("ledger_needed", "fatal")])
+    chosen = customers_above(ledger, parameters["as_of"], above, told)
+    if chosen.empty:
+        raise InputError([Defect("cli_none_above", "fatal", value=parsed.above)])
+    found = run_customers(chosen, parameters, parsed.output, language=parsed.language)
+    for row in found.failed:
+        print(message("cli_one_failed", parsed.language, **row), file=sys.stderr)
+    print(message("cli_many_written", parsed.language, done=len(chosen) - len(found.failed), asked=len(chosen)))
+    print(f"  {found.page.resolve()}")
+    return 1 if found.failed else 0
+
+
+def _credit_parameters(parsed: argparse.Namespace) -> tuple[dict[str, Any], tuple[Any, Any, Any]]:
+    """Parameters of a credit file, and the tables behind it: all that cannot be used is refused here, at once."""
+    from cmtools.reports import read_accounts, read_books, read_credit_settings
+    from cmtools.settings import read_number, read_words
+    from cmtools.terms import parse_terms
+
+    options = vars(parsed)
+    files = {name: options[name] for name in (*_ACCOUNTS, *_BOOKS, *_SETTINGS)}
+    given = [path for path in (*files.values(), parsed.comments) if path]
+    absent = [Defect("missing_file", "fatal", value=path) for path in given if not Path(path).is_file()]
+    if absent:
+        raise InputError(absent)
+    if not any(files[name] for name in (*_ACCOUNTS, "ledger")):
+        raise InputError([Defect("accounts_or_ledger", "fatal")])
+    day = _report_day(parsed.as_of)
+    if parsed.year_end:
+        as_day(parsed.year_end, "--year-end")
+    if parsed.terms_asked:
+        parse_terms(parsed.terms_asked)
+    numbers = {
+        name: None if options[name] is None else read_number(options[name], unit, f"--{name.replace('_', '-')}")
+        for name, unit in _NUMBERS.items()
+    }
+    accounts = read_accounts(**{name: files[name] for name in _ACCOUNTS}, year_end=parsed.year_end)
+    books = {name: files[name] for name in _BOOKS}
+    ledger = read_books(**books, terms=parsed.terms, tolerant=parsed.tolerant)
+    told = read_credit_settings(**{name: files[name] for name in _SETTINGS})
+    parameters = {name: str(Path(path).resolve()) if path else "" for name, path in files.items()}
+    parameters |= numbers | {name: options[name] for name in ("terms", "tolerant", "year_end", "combine", "owner")}
+    parameters |= {"terms_asked": parsed.terms_asked, "company_name": parsed.company, "language": parsed.language}
+    parameters |= {"as_of": day, "comments": read_words(parsed.comments) if parsed.comments else ""}
+    return parameters, (accounts, ledger, told)
+
+
+def _report_day(written: str) -> str:
+    day = as_day(written, "--as-of")
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise InputError([Defect("date_out_of_reach", "fatal", column="--as-of", value=written, details=_REACH)])
+    return f"{day:%Y-%m-%d}"
 
 
 def _monthly(parsed: argparse.Namespace) -> int:
@@ -113,9 +228,7 @@ def _monthly(parsed: argparse.Namespace) -> int:
     absent = [Defect("missing_file", "fatal", value=path) for path in given if not Path(path).is_file()]
     if absent:
         raise InputError(absent)
-    as_of = as_day(parsed.as_of, "--as-of")
-    if not YEARS[0] <= as_of.year <= YEARS[1]:
-        raise InputError([Defect("date_out_of_reach", "fatal", column="--as-of", value=parsed.as_of, details=_REACH)])
+    day = _report_day(parsed.as_of)
     # What cannot be used is refused here: at once, and before there is an output folder. The notebook reads it again.
     read_source(**sources, terms=parsed.terms, tolerant=parsed.tolerant)
     for path, read in ((parsed.targets, read_targets), (parsed.signals, read_signals)):
@@ -131,7 +244,7 @@ def _monthly(parsed: argparse.Namespace) -> int:
         for name, (text, unit) in numbers.items()
     }
     parameters |= {
-        "as_of": f"{as_of:%Y-%m-%d}",
+        "as_of": day,
         "company_name": parsed.company,
         "terms": parsed.terms,
         "language": parsed.language,

@@ -228,7 +228,8 @@ def ratios(
     on_average = [key for key in chosen if balance == "average" and catalogue()[key].group == "turnover"]
     values = values.assign(**{key: _on_average(table, key, days) for key in on_average})
     identity = [name for name in ("company_id", "company_name", "year_end") if name in statements]
-    notes = {key: _notes_of(table, key) for key in chosen}
+    parts = list(blocks(table))  # once: the columns are many
+    notes = {key: _notes_of(table, parts, key) for key in chosen}
     found = []
     for place, row in enumerate(table.to_dict("records")):
         for key in chosen:
@@ -242,13 +243,13 @@ def ratios(
 RATIOS = ("group", "ratio", "value", "unit", "reading", "status", "reason", "missing", "notes", "months")
 
 
-def _notes_of(table: pd.DataFrame, key: str) -> Sequence[str]:
+def _notes_of(table: pd.DataFrame, parts: Sequence[tuple[slice, Block]], key: str) -> Sequence[str]:
     """Keys of the notes of all that makes a ratio, by row."""
     ratio = catalogue()[key]
     ways = [ratio, *(catalogue()[other] for other in ratio.others.names)]
     names = Formula(tuple(term for way in ways for term in way.numerator.terms + way.denominator.terms))
     bits = np.zeros(len(table), dtype=np.int64)
-    for place, block in blocks(table):
+    for place, block in parts:
         notes = block.notes_of(names)
         bits[place] = 0 if notes is None else notes
     texts = note_texts(bits).tolist()

@@ -51,7 +51,8 @@ SECTIONS = {
 NOTES = (
     "overdraft_unknown", "overdraft_from_2057", "split_unknown", "transfers_unknown", "disposals_approximate",
     "financial_detail_unknown", "exceptional_detail_unknown", "receivables_term_unknown", "term_unknown",
-    "lease_value_unknown", "loan_term_unknown",
+    "lease_value_unknown", "loan_term_unknown", "ebit_operating_only", "provisions_unknown", "interest_only",
+    "investment_net_of_disposals", "annualised",
     "simplified_form",
 )  # fmt: skip
 MARKS = {"partial": "°", "unconfirmed": "*"}  # of a code whose sources are few or none
@@ -113,7 +114,7 @@ def who(row: Mapping[str, Any], language: str | None = None) -> str:
         parts.append(words.day(row["year_end"], language))
     months = row.get("months_filed") if not is_blank(row.get("months_filed")) else row.get("months")
     if not is_blank(months) and months != 12:
-        parts.append(message("months_count", language, months=_plain(float(str(months)), language)))
+        parts.append(message("months_count", language, months=plain_number(float(str(months)), language)))
     return " · ".join(parts)
 
 
@@ -136,43 +137,50 @@ def in_unit(value: float | None, unit: str, language: str | None = None) -> str:
     return words.number(value, 0 if unit == "money" else 2, language)
 
 
-def _plain(value: float, language: str | None, decimals: int = 1) -> str:
+def plain_number(value: float, language: str | None, decimals: int = 1) -> str:
+    """Number without decimals where it is whole."""
     return words.number(value, 0 if float(value).is_integer() else decimals, language)
 
 
-def _cents(values: Iterable[Any]) -> int:
+def cents_of(values: Iterable[Any]) -> int:
     """Decimals that a form needs: none where every amount is whole."""
     known = [float(value) for value in values if isinstance(value, int | float) and value == value]
     return 0 if all(value.is_integer() for value in known) else 2
 
 
-def _amount(value: Any, language: str | None, decimals: int = 0) -> str:
+def amount_text(value: Any, language: str | None, decimals: int = 0) -> str:
+    """Amount of a form: nothing where it is unknown, a dash where it is nil."""
     if is_blank(value):
         return ""
     return "–" if value == 0 else words.number(value, decimals, language)
 
 
-def _td(text: str, *classes: str) -> str:
+def td(text: str, *classes: str) -> str:
+    """Cell of a table; the text is escaped."""
     names = " ".join(name for name in classes if name)
     return f"<td{f' class={chr(34)}{names}{chr(34)}' if names else ''}>{escape(text)}</td>"
 
 
-def _money_td(value: Any, language: str | None, decimals: int = 0) -> str:
+def money_td(value: Any, language: str | None, decimals: int = 0) -> str:
+    """Cell with an amount, red below nil."""
     negative = not is_blank(value) and value < 0
-    return _td(_amount(value, language, decimals), "r", "neg" if negative else "")
+    return td(amount_text(value, language, decimals), "r", "neg" if negative else "")
 
 
-def _head(names: Sequence[tuple[str, bool]]) -> str:
+def head_row(names: Sequence[tuple[str, bool]]) -> str:
+    """Headings, each with whether its column is one of numbers; the text is escaped."""
     cells = "".join(f"<th{' class=r' if right else ''}>{escape(name)}</th>" for name, right in names)
     return f"<thead><tr>{cells}</tr></thead>"
 
 
-def _html(caption: str, head: str, body: Iterable[str]) -> Html:
+def html_table(caption: str, head: str, body: Iterable[str]) -> Html:
+    """Table of rows that are HTML already; the caption is escaped."""
     title = f"<caption>{escape(caption)}</caption>" if caption else ""
     return Html(f'{CSS}{STYLE}<table class="cm">{title}{head}<tbody>{"".join(body)}</tbody></table>')
 
 
-def _section(text: str, width: int) -> str:
+def section_row(text: str, width: int) -> str:
+    """Row that heads a part of a table; the text is escaped."""
     return f'<tr class="section"><td colspan="{width}">{escape(text)}</td></tr>'
 
 
@@ -233,17 +241,18 @@ def _body(
     for key in keys:
         heading = SECTIONS.get(key, "")
         if heading and heading != before:
-            body.append(_section(message(heading, language), width))
+            body.append(section_row(message(heading, language), width))
             before = heading
         css = ' class="b"' if key in _totals() else ""
         body.append(f"<tr{css}>{cells(key)}</tr>")
     if memo:
-        body.append(_section(message("form_memo", language), width))
+        body.append(section_row(message("form_memo", language), width))
         body += [f"<tr>{cells(key)}</tr>" for key in memo]
     return body
 
 
-def _caption(key: str, row: Mapping[str, Any], language: str | None) -> str:
+def caption_of(key: str, row: Mapping[str, Any], language: str | None) -> str:
+    """Name of a form, currency, whose accounts and when; plain text."""
     said = who(row, language)
     currency = row.get("currency")
     unit = "" if is_blank(currency) else f" ({currency})"
@@ -282,25 +291,25 @@ def balance_sheet(row: Any, language: str | None = None) -> Html:
     found = one_row(row)
     keys = _lines_of(found, "actif")
     net = evaluate(pd.DataFrame([found]), [f"{key}_net" for key in keys])[0].iloc[0] if keys else pd.Series(dtype=float)
-    decimals = _cents(found.get(key + part) for key in keys for part in ("", "_amort", "_net"))
+    decimals = cents_of(found.get(key + part) for key in keys for part in ("", "_amort", "_net"))
 
     def cells(key: str) -> str:
         if key not in keys:
-            return _td(_code(found, key), "c") + _td(label(key, language)) + _td("") * 2 + money(found.get(key))
+            return td(_code(found, key), "c") + td(label(key, language)) + td("") * 2 + money(found.get(key))
         codes = [_code(found, key), _code(found, f"{key}_amort")]
-        written = "" if key in never_written_down() else _amount(found.get(f"{key}_amort"), language, decimals)
+        written = "" if key in never_written_down() else amount_text(found.get(f"{key}_amort"), language, decimals)
         return (
-            _td(" / ".join(filter(None, codes)), "c")
-            + _td(label(key, language))
+            td(" / ".join(filter(None, codes)), "c")
+            + td(label(key, language))
             + money(found.get(key))
-            + _td(written, "r")
+            + td(written, "r")
             + money(net.get(f"{key}_net"))
         )
 
     def money(value: Any) -> str:
-        return _money_td(value, language, decimals)
+        return money_td(value, language, decimals)
 
-    head = _head(
+    head = head_row(
         [
             (message("form_codes", language), False),
             (message("form_assets", language), False),
@@ -308,7 +317,9 @@ def balance_sheet(row: Any, language: str | None = None) -> Html:
         ]
     )
     memo = _memo_of(found, ("2050", "2033-A") if _form(found) == "2050" else ())
-    assets = _html(_caption("form_balance", found, language), head, _body(found, keys, 5, cells, language, memo=memo))
+    assets = html_table(
+        caption_of("form_balance", found, language), head, _body(found, keys, 5, cells, language, memo=memo)
+    )
     liabilities = _one_column(found, "passif", "form_liabilities", ("2051", "2033-A"), language)
     return Html(assets + liabilities + _legend(assets, language))
 
@@ -327,19 +338,19 @@ def _one_column(
     row: Mapping[str, Any], statement: str, title: str, forms: Sequence[str], language: str | None, caption: str = ""
 ) -> Html:
     keys, memo = _lines_of(row, statement) if statement else [], _memo_of(row, forms)
-    decimals = _cents(row.get(key) for key in [*keys, *memo])
+    decimals = cents_of(row.get(key) for key in [*keys, *memo])
 
     def cells(key: str) -> str:
-        return _td(_code(row, key), "c") + _td(label(key, language)) + _money_td(row.get(key), language, decimals)
+        return td(_code(row, key), "c") + td(label(key, language)) + money_td(row.get(key), language, decimals)
 
-    head = _head(
+    head = head_row(
         [
             (message("form_codes", language), False),
             (message(title, language), False),
             (message("form_amount", language), True),
         ]
     )
-    return _html(caption, head, _body(row, keys, 3, cells, language, memo=memo))
+    return html_table(caption, head, _body(row, keys, 3, cells, language, memo=memo))
 
 
 def income_statement(row: Any, language: str | None = None) -> Html:
@@ -363,7 +374,7 @@ def income_statement(row: Any, language: str | None = None) -> Html:
     (True, True)
     """
     found = one_row(row)
-    caption = _caption("form_income", found, language)
+    caption = caption_of("form_income", found, language)
     page = _one_column(found, "resultat", "form_lines", ("2052", "2053", "2033-B"), language, caption)
     return Html(page + _legend(page, language))
 
@@ -388,7 +399,7 @@ def appendix(row: Any, language: str | None = None) -> Html:
     True
     """
     found = one_row(row)
-    caption = _caption("form_appendix", found, language)
+    caption = caption_of("form_appendix", found, language)
     return _one_column(found, "", "form_lines", ("2057", "2058-C"), language, caption)
 
 
@@ -419,37 +430,37 @@ def functional(balance_row: Any, language: str | None = None) -> Html:
     """
     found = one_row(balance_row)
     shown = ("frng", "bfre", "bfrhe", "bfr", "tn")
-    decimals = _cents(found.get(name) for name in (*USES, *RESOURCES, *shown))
+    decimals = cents_of(found.get(name) for name in (*USES, *RESOURCES, *shown))
 
     def money(value: Any) -> str:
-        return _money_td(value, language, decimals)
+        return money_td(value, language, decimals)
 
     body = [
-        f"<tr>{_td(label(left, language))}{money(found.get(left))}{_td('', 'gap')}"
-        f"{_td(label(right, language))}{money(found.get(right))}</tr>"
+        f"<tr>{td(label(left, language))}{money(found.get(left))}{td('', 'gap')}"
+        f"{td(label(right, language))}{money(found.get(right))}</tr>"
         for left, right in zip(USES, RESOURCES)
     ]
     sums = [_side(found, names) for names in (USES, RESOURCES)]
     total = label("sum", language)
-    body.append(f'<tr class="b">{_td(total)}{money(sums[0])}{_td("", "gap")}{_td(total)}{money(sums[1])}</tr>')
+    body.append(f'<tr class="b">{td(total)}{money(sums[0])}{td("", "gap")}{td(total)}{money(sums[1])}</tr>')
     uses, resources = message("form_uses", language), message("form_resources", language)
-    head = _head([(uses, False), ("", True), ("", False), (resources, False), ("", True)])
-    masses = _html(_caption("form_functional", found, language), head, body)
+    head = head_row([(uses, False), ("", True), ("", False), (resources, False), ("", True)])
+    masses = html_table(caption_of("form_functional", found, language), head, body)
     rows = [
-        f"<tr{' class=b' if name in ('frng', 'bfr', 'tn') else ''}>{_td(_named(name, language))}"
-        + _td(message(f"formula_{name}", language), "small")
+        f"<tr{' class=b' if name in ('frng', 'bfr', 'tn') else ''}>{td(_named(name, language))}"
+        + td(message(f"formula_{name}", language), "small")
         + money(found.get(name))
         + _days(found, name, language)
         + "</tr>"
         for name in shown
     ]
     gap = found.get("ecart_tn")
-    said = message("form_gap_nil" if gap == 0 else "form_gap", language, gap=_amount(gap, language, 2))
+    said = message("form_gap_nil" if gap == 0 else "form_gap", language, gap=amount_text(gap, language, 2))
     if not is_blank(gap):
         rows.append(f'<tr><td colspan="4" class="small">{escape(said)}</td></tr>')
-    head = _head([("", False), (label("formula", language), False), (message("form_amount", language), True),
+    head = head_row([("", False), (label("formula", language), False), (message("form_amount", language), True),
                   (message("form_days", language), True)])  # fmt: skip
-    return Html(masses + _html("", head, rows) + notes(str(found.get("notes") or ""), language))
+    return Html(masses + html_table("", head, rows) + notes(str(found.get("notes") or ""), language))
 
 
 def _side(row: Mapping[str, Any], names: Sequence[str]) -> float | None:
@@ -459,7 +470,7 @@ def _side(row: Mapping[str, Any], names: Sequence[str]) -> float | None:
 
 def _days(row: Mapping[str, Any], name: str, language: str | None) -> str:
     value = row.get(f"{name}_days")
-    return _td("" if is_blank(value) else in_unit(value, "days", language), "r")
+    return td("" if is_blank(value) else in_unit(value, "days", language), "r")
 
 
 def _named(key: str, language: str | None) -> str:
@@ -510,12 +521,12 @@ def sig_table(found: pd.DataFrame, changes: pd.DataFrame | None = None, language
         return Html(f"{CSS}<p>{escape(message('nothing_to_show', language))}</p>")
     with_sales = "chiffre_affaires" in names
     moved = _latest_changes(changes, years[-1]) if changes is not None and len(years) > 1 else {}
-    decimals = _cents(year.get(name) for year in years for name in names)
+    decimals = cents_of(year.get(name) for year in years for name in names)
     rows = []
     for name in names:
-        cells = _td(_sig_name(name, years[-1], language))
+        cells = td(_sig_name(name, years[-1], language))
         for year in years:
-            cells += _money_td(year.get(name), language, decimals)
+            cells += money_td(year.get(name), language, decimals)
             cells += _share_td(year, name, language) if with_sales else ""
         cells += _change_tds(moved.get(name), language, decimals) if moved else ""
         rows.append(f"<tr{' class=b' if name in BALANCES else ''}>{cells}</tr>")
@@ -526,12 +537,12 @@ def sig_table(found: pd.DataFrame, changes: pd.DataFrame | None = None, language
     head += [(label("change", language), True), (label("change_rate", language), True)] if moved else []
     broken = any(row["break_of_series"] for row in moved.values())
     note = f'<p class="cm-small">{escape(message("form_break", language))}</p>' if broken else ""
-    return Html(_html(_sig_caption(years[-1], language), _head(head), rows) + note)
+    return Html(html_table(_sig_caption(years[-1], language), head_row(head), rows) + note)
 
 
 def _sig_caption(row: Mapping[str, Any], language: str | None) -> str:
     without_date = {name: value for name, value in row.items() if name in ("company_id", "company_name", "currency")}
-    return _caption("form_sig", without_date, language)
+    return caption_of("form_sig", without_date, language)
 
 
 def _sig_name(name: str, latest: Mapping[str, Any], language: str | None) -> str:
@@ -546,14 +557,14 @@ def _year(row: Mapping[str, Any], language: str | None) -> str:
     months = row.get("months")
     if is_blank(months) or months == 12:
         return when
-    return f"{when} ({message('months_count', language, months=_plain(float(str(months)), language))})"
+    return f"{when} ({message('months_count', language, months=plain_number(float(str(months)), language))})"
 
 
 def _share_td(year: Mapping[str, Any], name: str, language: str | None) -> str:
     sales, value = year.get("chiffre_affaires"), year.get(name)
     if is_blank(sales) or is_blank(value) or not sales or sales < 0 or value is None:
-        return _td("", "r")
-    return _td(words.percent(value / sales, 1, language), "r")
+        return td("", "r")
+    return td(words.percent(value / sales, 1, language), "r")
 
 
 def _latest_changes(changes: pd.DataFrame, latest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -566,13 +577,13 @@ def _latest_changes(changes: pd.DataFrame, latest: Mapping[str, Any]) -> dict[st
 
 def _change_tds(row: Mapping[str, Any] | None, language: str | None, decimals: int) -> str:
     if row is None or is_blank(row["change"]):
-        return _td("", "r") * 2
+        return td("", "r") * 2
     mark = "\u00a0*" if row["break_of_series"] else ""
     sign = "+" if row["change"] > 0 else ""
     rate = "" if is_blank(row["change_rate"]) else words.percent(row["change_rate"], 1, language)
     rate = f"+{rate}" if rate and row["change_rate"] > 0 else rate
     text = f"{sign}{words.number(row['change'], decimals, language)}{mark}"
-    return _td(text, "r", "neg" if row["change"] < 0 else "") + _td(rate, "r", "neg" if row["change"] < 0 else "")
+    return td(text, "r", "neg" if row["change"] < 0 else "") + td(rate, "r", "neg" if row["change"] < 0 else "")
 
 
 # ---------------------------------------------------------------- the ratios
@@ -617,13 +628,13 @@ def ratio_table(found: pd.DataFrame, language: str | None = None, *, groups: Seq
     for group in chosen:
         rows = [row for row in latest.values() if row["group"] == group]
         if rows:
-            body.append(_section(label(group, language), width))
+            body.append(section_row(label(group, language), width))
         body += [_ratio_row(row, before.get(row["ratio"]), several, language) for row in rows]
     if not body:
         return Html(f"{CSS}<p>{escape(message('nothing_to_show', language))}</p>")
     first = next(iter(latest.values()))
     values = [(_heading(row, language), True) for row in ([next(iter(before.values()))] if several else []) + [first]]
-    head = _head(
+    head = head_row(
         [
             (label("ratio", language), False),
             (label("formula", language), False),
@@ -636,7 +647,7 @@ def ratio_table(found: pd.DataFrame, language: str | None = None, *, groups: Seq
     caption = message("form_ratios", language)
     note = f'<p class="cm-small">{escape(message("form_ratios_note", language))}</p>'
     said = notes([str(row.get("notes") or "") for row in latest.values() if row["group"] in chosen], language)
-    return Html(_html(caption, head, body) + note + said)
+    return Html(html_table(caption, head, body) + note + said)
 
 
 def years_of(found: pd.DataFrame) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
@@ -659,24 +670,24 @@ def _heading(row: Mapping[str, Any], language: str | None) -> str:
 def _ratio_row(row: dict[str, Any], before: dict[str, Any] | None, several: bool, language: str | None) -> str:
     ratio = catalogue()[row["ratio"]]
     read = row["reading"]
-    cells = _td(label(ratio.key, language))
-    cells += _td_sourced(formula_in_words(ratio, language), ratio.source)
+    cells = td(label(ratio.key, language))
+    cells += td_sourced(formula_in_words(ratio, language), ratio.source)
     cells += _ratio_td(before, ratio.unit, language) if several else ""
     cells += _ratio_td(row, ratio.unit, language)
-    cells += _td(label(read, language) if read else "", read or "")
-    cells += _td_sourced(threshold(ratio, language), ratio.threshold_source)
-    return f"<tr>{cells}{_td(remark(row, language), 'small')}</tr>"
+    cells += td(label(read, language) if read else "", read or "")
+    cells += td_sourced(threshold(ratio, language), ratio.threshold_source)
+    return f"<tr>{cells}{td(remark(row, language), 'small')}</tr>"
 
 
 def _ratio_td(row: Mapping[str, Any] | None, unit: str, language: str | None) -> str:
     known = row is not None and not is_blank(row["value"])
-    return _td(in_unit(row["value"], unit, language) if row and known else message("ratio_none", language), "r")
+    return td(in_unit(row["value"], unit, language) if row and known else message("ratio_none", language), "r")
 
 
-def _td_sourced(text: str, source: str) -> str:
+def td_sourced(text: str, source: str) -> str:
     """A cell of small text with the key of its source, whose address shows under the pointer."""
     if not source:
-        return _td(text, "small")
+        return td(text, "small")
     address = next(row["address"] for row in reference("sources.csv") if row["key"] == source)
     return f'<td class="small">{escape(text)} [<abbr title="{escape(address)}">{escape(source)}</abbr>]</td>'
 
@@ -712,7 +723,7 @@ def in_words(formula: Formula, language: str | None = None) -> str:
     """
     parts = []
     for factor, name in formula.terms:
-        times = "" if abs(factor) == 1 else f"{_plain(abs(factor), language, 2)} × "
+        times = "" if abs(factor) == 1 else f"{plain_number(abs(factor), language, 2)} × "
         parts.append(f"{'-' if factor < 0 else '+'} {times}{term_in_words(name, language)}")
     return " ".join(parts).removeprefix("+ ")
 
@@ -785,7 +796,7 @@ def remark(row: Mapping[str, Any], language: str | None = None) -> str:
         months = row.get("months")
         parts = [message("ratio_approximate", language)] if row.get("notes") else []
         if not is_blank(months):
-            parts.append(message("ratio_months", language, months=_plain(float(str(months)), language)))
+            parts.append(message("ratio_months", language, months=plain_number(float(str(months)), language)))
         return " · ".join(parts)
     names = str(row.get("missing") or "").split()
     names = [name for name in names if not name.endswith("_simplifie")] or names  # lines of the other form
@@ -845,14 +856,14 @@ def controls_table(controls: pd.DataFrame, language: str | None = None) -> Html:
     checked = [row for row in records(controls) if row["result"] in order]
     checked.sort(key=lambda row: order[row["result"]])
     several = len({(row.get("company_id"), row.get("year_end")) for row in records(controls)}) > 1
-    decimals = _cents(row[name] for row in checked for name in ("left", "right", "gap"))
+    decimals = cents_of(row[name] for row in checked for name in ("left", "right", "gap"))
     body = []
     for row in checked:
         css = {"failed": "weak", "ok": "good"}[row["result"]]
-        cells = _td(place_of(row)) if several else ""
-        cells += _td(_control_name(str(row["control"]), language), "wide") + _td(str(row["codes"]), "small")
-        cells += "".join(_money_td(row[name], language, decimals) for name in ("left", "right", "gap"))
-        body.append(f"<tr>{cells}{_td(label(row['result'], language), css)}</tr>")
+        cells = td(place_of(row)) if several else ""
+        cells += td(_control_name(str(row["control"]), language), "wide") + td(str(row["codes"]), "small")
+        cells += "".join(money_td(row[name], language, decimals) for name in ("left", "right", "gap"))
+        body.append(f"<tr>{cells}{td(label(row['result'], language), css)}</tr>")
     head = [(label("company_name", language), False)] if several else []
     head += [(label("control", language), False), (label("codes", language), False)]
     head += [(message(f"control_{name}", language), True) for name in ("left", "right", "gap")]
@@ -863,7 +874,8 @@ def controls_table(controls: pd.DataFrame, language: str | None = None) -> Html:
     if not body:
         return Html(f"{CSS}{STYLE}{note}")
     return Html(
-        _html(message("form_controls", language), _head([*head, (label("result", language), False)]), body) + note
+        html_table(message("form_controls", language), head_row([*head, (label("result", language), False)]), body)
+        + note
     )
 
 

@@ -24,7 +24,8 @@ LEGEND = {"orientation": "h", "y": -0.18, "traceorder": "normal"}
 MONTHS_SHOWN = 13  # more names of months do not fit side by side in 600 pixels
 
 
-def _layout(language: str | None, title: str, **more: object) -> go.Layout:
+def layout_of(language: str | None, title: str, **more: object) -> go.Layout:
+    """Fonts, margins and decimal sign that every figure shares."""
     decimal = f",{THIN}" if resolve(language) == "fr" else ".,"
     return go.Layout(
         title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 15}},
@@ -83,7 +84,7 @@ def aged_balance(aged: pd.DataFrame, language: str | None = None) -> go.Figure:
             hovertext=[money(sums[name], currency, language) for name in names],
             hoverinfo="x+text",
         ),
-        layout=_layout(language, message("chart_aged", language, currency=escape(currency))),
+        layout=layout_of(language, message("chart_aged", language, currency=escape(currency))),
     )
     return figure.update_yaxes(tickformat=",.0f", rangemode="tozero", zeroline=True, zerolinecolor="#33475b")
 
@@ -99,7 +100,7 @@ def largest_overdue(aged: pd.DataFrame, language: str | None = None, count: int 
     currency, late = _currency(aged), late_columns(aged.columns)
     top = aged.assign(overdue=aged[late].sum(axis=1)).query("overdue > 0").nlargest(count, "overdue").iloc[::-1]
     names = [escape(_short(str(name)), quote=False) for name in top["customer_name"]]  # plotly knows no &quot;
-    figure = go.Figure(layout=_layout(language, message("chart_overdue", language, currency=escape(currency))))
+    figure = go.Figure(layout=layout_of(language, message("chart_overdue", language, currency=escape(currency))))
     for rank, bucket in enumerate(late):
         figure.add_bar(
             y=list(range(len(top))),
@@ -142,8 +143,8 @@ def dso_by_month(history: pd.DataFrame, language: str | None = None) -> go.Figur
     history : pandas.DataFrame
         As :func:`cmtools.dso_by_month` gives it.
     """
-    figure = go.Figure(layout=_layout(language, message("chart_dso", language)))
-    months = _time(figure, history["date"], language)
+    figure = go.Figure(layout=layout_of(language, message("chart_dso", language)))
+    months = time_axis(figure, history["date"], language)
     for (name, colour), dash in zip(zip(("dso_count_back", "dso_balance"), LINES), ("solid", "dot")):
         known = history[name].notna()
         if not known.any():
@@ -172,7 +173,7 @@ def count_back(steps: pd.DataFrame, language: str | None = None) -> go.Figure:
     steps : pandas.DataFrame
         ``Dso.table`` of the count-back method.
     """
-    figure = go.Figure(layout=_layout(language, message("chart_count_back", language)))
+    figure = go.Figure(layout=layout_of(language, message("chart_count_back", language)))
     used = steps["balance_before"] - steps["balance_after"]
     figure.add_bar(
         x=[month(when, language) for when in steps["month"]],
@@ -199,14 +200,16 @@ def dso_parts(history: pd.DataFrame, language: str | None = None) -> go.Figure:
         (disputed apart), unknown age, and unallocated credits below zero. No
         bars at a date where the DSO cannot be computed.
     """
-    figure = go.Figure(layout=_layout(language, message("chart_dso_parts", language)))
-    months = _time(figure, history["date"], language)
+    figure = go.Figure(layout=layout_of(language, message("chart_dso_parts", language)))
+    months = time_axis(figure, history["date"], language)
     parts = _parts_of_dso(history)
     days = message("days_short", language)
     for name, colour in parts.items():
         figure.add_bar(
             x=months,
-            y=_values(history[name] if name != "undisputed_dso" else history["overdue_dso"] - history["disputed_dso"]),
+            y=drawn_values(
+                history[name] if name != "undisputed_dso" else history["overdue_dso"] - history["disputed_dso"]
+            ),
             name=label(name, language),
             marker_color=colour,
         )
@@ -214,7 +217,7 @@ def dso_parts(history: pd.DataFrame, language: str | None = None) -> go.Figure:
         bar.hovertext = [_said(bar.name, f"{number(value, 1, language)} {days}", language) for value in bar.y]
         bar.hoverinfo = "x+text"
     tops = [sum(value for value in column if value and value > 0) for column in zip(*(bar.y for bar in figure.data))]
-    totals = _values(history["dso"])
+    totals = drawn_values(history["dso"])
     figure.add_scatter(
         x=months,
         y=totals,
@@ -259,7 +262,7 @@ def _titled(text: str, table: pd.DataFrame) -> str:
     return f"{text} ({escape(currency)})" if currency else text
 
 
-def _values(column: Iterable[Any]) -> list[float | None]:
+def drawn_values(column: Iterable[Any]) -> list[float | None]:
     """Numbers as plotly draws them: None, a gap, where the table has none."""
     return [None if value is None or value != value else float(value) for value in column]
 
@@ -281,7 +284,7 @@ def _said(name: str, value: str, language: str | None) -> str:
     return message("chart_hover", language, name=name, value=value)
 
 
-def _time(figure: go.Figure, dates: Iterable[Any], language: str | None) -> list[str]:
+def time_axis(figure: go.Figure, dates: Iterable[Any], language: str | None) -> list[str]:
     """Places of dates on a horizontal axis: months, or days if a month comes twice; the year under the first of it."""
     dates = list(dates)
     names = [month(when, language) for when in dates]
@@ -307,19 +310,20 @@ def _percents(language: str | None) -> dict[str, Any]:
     return {"tickformat": ",.1~f", "ticksuffix": sign, "rangemode": "tozero", "automargin": True, "tickmode": "auto"}
 
 
-def _on_the_right(language: str | None, **more: Any) -> dict[str, Any]:
+def rates_on_the_right(language: str | None, **more: Any) -> dict[str, Any]:
+    """An axis of rates to the right of the plot."""
     return {**_percents(language), "overlaying": "y", "side": "right", "showgrid": False, **more}
 
 
 def _hundredfold(column: Iterable[Any]) -> list[float | None]:
-    return [None if value is None else 100 * value for value in _values(column)]
+    return [None if value is None else 100 * value for value in drawn_values(column)]
 
 
 def _hover(places: Sequence[str], name: str, values: Iterable[str], language: str | None) -> list[str]:
     return [f"{place}<br>{_said(name, value, language)}" for place, value in zip(places, values)]
 
 
-def _line(figure: go.Figure, colour: str, dash: str = "solid", **more: Any) -> None:
+def add_line(figure: go.Figure, colour: str, dash: str = "solid", **more: Any) -> None:
     """A line with its points, apart from the bars behind it."""
     figure.add_scatter(
         mode="lines+markers",
@@ -330,7 +334,7 @@ def _line(figure: go.Figure, colour: str, dash: str = "solid", **more: Any) -> N
     )
 
 
-def _rate(table: pd.DataFrame, column: str, places: Sequence[str], language: str | None) -> dict[str, Any]:
+def rate_line(table: pd.DataFrame, column: str, places: Sequence[str], language: str | None) -> dict[str, Any]:
     """A fraction as a line shows it: in %, with a gap where it is not known."""
     name, texts = label(column, language), [percent(value, 1, language) for value in table[column]]
     hover = _hover(places, name, texts, language)
@@ -341,7 +345,7 @@ def _late_colour(rank: int, count: int) -> str:
     return LATE[min(round(rank * (len(LATE) - 1) / max(count - 1, 1)), 4)]
 
 
-def _rows(figure: go.Figure, names: Sequence[str]) -> go.Figure:
+def in_rows(figure: go.Figure, names: Sequence[str]) -> go.Figure:
     """Horizontal bars at places 0, 1, ..., the first on top."""
     count = max(len(names), 3)
     figure.update_yaxes(
@@ -356,7 +360,7 @@ def _rows(figure: go.Figure, names: Sequence[str]) -> go.Figure:
     return figure.update_layout(height=110 + 28 * count)
 
 
-def _headroom(figure: go.Figure, top: float) -> None:
+def headroom(figure: go.Figure, top: float) -> None:
     """More room above the plot, the title staying where it is in every figure."""
     figure.update_layout(margin_t=top, title={"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 18}})
 
@@ -407,9 +411,9 @@ def bridge(lines: pd.DataFrame, language: str | None = None) -> go.Figure:
     """
     currency, ends = _currency(lines), ("bridge_opening", "bridge_closing")
     shown = lines[lines["line"] != "bridge_gap"]
-    names, amounts = [label(key, language) for key in shown["line"]], _values(shown["balance"])
+    names, amounts = [label(key, language) for key in shown["line"]], drawn_values(shown["balance"])
     starts, levels = _steps([0.0 if key in ends else None for key in shown["line"]], amounts)
-    figure = go.Figure(layout=_layout(language, _titled(message("chart_bridge", language), lines)))
+    figure = go.Figure(layout=layout_of(language, _titled(message("chart_bridge", language), lines)))
     colours = dict.fromkeys(ends, TOTAL) | {
         "bridge_invoiced": LINES[0],
         "bridge_cash": NOT_DUE,
@@ -445,7 +449,7 @@ def bridge(lines: pd.DataFrame, language: str | None = None) -> go.Figure:
     if levels and high > min(levels) > 0.75 * high:  # nothing moved: whole bars
         low = 2 * min(levels) - high
         _noted(figure, message("chart_cut", language))
-    return _rows(figure, names).update_xaxes(range=_room(low, high), tickformat=",.0f", nticks=5)
+    return in_rows(figure, names).update_xaxes(range=_room(low, high), tickformat=",.0f", nticks=5)
 
 
 def _steps(fixed: Iterable[float | None], amounts: Iterable[float | None]) -> tuple[list[float], list[float]]:
@@ -467,21 +471,21 @@ def overdue_history(history: pd.DataFrame, language: str | None = None) -> go.Fi
         `currency`, the buckets, `overdue_rate` (fraction).
     """
     currency, late, history = _currency(history), late_columns(history.columns), history.sort_values("date")
-    figure = go.Figure(layout=_layout(language, _titled(message("chart_overdue_history", language), history)))
-    names, dates = _time(figure, history["date"], language), [day(when) for when in history["date"]]
+    figure = go.Figure(layout=layout_of(language, _titled(message("chart_overdue_history", language), history)))
+    names, dates = time_axis(figure, history["date"], language), [day(when) for when in history["date"]]
     for rank, bucket in enumerate(late):
         amounts = [_amount(amount, currency, language) for amount in history[bucket]]
         figure.add_bar(
             x=names,
-            y=_values(history[bucket]),
+            y=drawn_values(history[bucket]),
             name=label(bucket, language),
             marker_color=_late_colour(rank, len(late)),
             hovertext=_hover(dates, label(bucket, language), amounts, language),
             hoverinfo="text",
         )
-    _line(figure, LINES[0], **_rate(history, "overdue_rate", names, language), yaxis="y2")
+    add_line(figure, LINES[0], **rate_line(history, "overdue_rate", names, language), yaxis="y2")
     left = {"tickformat": ",.0f", "rangemode": "tozero", "automargin": True}
-    return _stacked(figure, len(names)).update_layout(yaxis=left, yaxis2=_on_the_right(language))
+    return _stacked(figure, len(names)).update_layout(yaxis=left, yaxis2=rates_on_the_right(language))
 
 
 def concentration(table: pd.DataFrame, language: str | None = None, count: int = 10) -> go.Figure:
@@ -498,10 +502,10 @@ def concentration(table: pd.DataFrame, language: str | None = None, count: int =
     currency, top = _currency(table), table.sort_values("outstanding", ascending=False, kind="stable").head(count)
     names, shares = [_name(name) for name in top["customer_name"]], top["cumulative_share"]
     amounts = [_amount(amount, currency, language) for amount in top["outstanding"]]
-    figure = go.Figure(layout=_layout(language, _titled(message("chart_concentration", language), table)))
+    figure = go.Figure(layout=layout_of(language, _titled(message("chart_concentration", language), table)))
     figure.add_bar(
         y=list(range(len(top))),
-        x=_values(top["outstanding"]),
+        x=drawn_values(top["outstanding"]),
         orientation="h",
         name=label("outstanding", language),
         marker_color=PALE,
@@ -522,10 +526,10 @@ def concentration(table: pd.DataFrame, language: str | None = None, count: int =
         ),
         hoverinfo="text",
     )
-    _rows(figure, names).update_xaxes(tickformat=",.0f", rangemode="tozero", nticks=5)
+    in_rows(figure, names).update_xaxes(tickformat=",.0f", rangemode="tozero", nticks=5)
     top_axis = _percents(language) | {"overlaying": "x", "side": "top", "showgrid": False, "range": [0, 112]}
     top_axis |= {"tickvals": list(range(0, 101, 20)), "ticktext": [percent(k / 5, 0, language) for k in range(6)]}
-    _headroom(figure, 80)
+    headroom(figure, 80)
     figure.update_yaxes(range=[max(len(top), 3) - 0.4, -0.9])
     return figure.update_layout(
         xaxis2=top_axis,
@@ -546,10 +550,10 @@ def recovery(cohorts: pd.DataFrame, language: str | None = None) -> go.Figure:
         `recovery_90` (fractions; NaN: not known yet).
     """
     cohorts, columns = cohorts.sort_values("month"), ("recovery_30", "recovery_90")
-    figure = go.Figure(layout=_layout(language, _titled(message("chart_recovery", language), cohorts)))
-    names = _time(figure, cohorts["month"], language)
+    figure = go.Figure(layout=layout_of(language, _titled(message("chart_recovery", language), cohorts)))
+    names = time_axis(figure, cohorts["month"], language)
     for column, colour, dash in zip(columns, LINES, ("solid", "dot")):
-        _line(figure, colour, dash, **_rate(cohorts, column, names, language))
+        add_line(figure, colour, dash, **rate_line(cohorts, column, names, language))
     high = max([100.0, *(value for column in columns for value in _hundredfold(cohorts[column]) if value)])
     figure.update_yaxes(**_percents(language), range=[0, 1.05 * high])
     return figure.update_layout(showlegend=True, legend=LEGEND)
@@ -567,16 +571,16 @@ def overdue_movements(history: pd.DataFrame, language: str | None = None) -> go.
         if there, is in the title.
     """
     currency, history = _currency(history), history.sort_values("date")
-    figure = go.Figure(layout=_layout(language, _titled(message("chart_movements", language), history)))
-    names = _time(figure, list(history["date"]), language)
+    figure = go.Figure(layout=layout_of(language, _titled(message("chart_movements", language), history)))
+    names = time_axis(figure, list(history["date"]), language)
 
     def drawn(column: str, name: str) -> dict[str, Any]:
         hover = _hover(names, name, [_amount(value, currency, language) for value in history[column]], language)
-        return {"x": names, "y": _values(history[column]), "name": name, "hovertext": hover}
+        return {"x": names, "y": drawn_values(history[column]), "name": name, "hovertext": hover}
 
     for column, colour in (("late_new", LATE[2]), ("late_paid", NOT_DUE), ("late_other", CREDIT)):
         figure.add_bar(**drawn(column, label(column, language)), marker_color=colour, hoverinfo="text")
-    _line(figure, TOTAL, **drawn("closing_balance", label("overdue", language)))
+    add_line(figure, TOTAL, **drawn("closing_balance", label("overdue", language)))
     figure.update_yaxes(tickformat=",.0f", zeroline=True, zerolinecolor=TOTAL, automargin=True)
     return _stacked(figure, len(names))
 
@@ -601,8 +605,8 @@ def migration(matrix: pd.DataFrame, language: str | None = None) -> go.Figure:
     states = [name for name in matrix.columns if name not in aside and (matrix[name].fillna(0) != 0).any()]
     known = matrix[matrix[states].notna().any(axis=1)] if states else matrix.head(0)
     starts, ends = ([_state(key, language) for key in keys] for keys in (known["from_state"], states))
-    shares = [_values(row) for row in known[states].itertuples(index=False)]
-    figure = go.Figure(layout=_layout(language, _titled(message("chart_migration", language), matrix)))
+    shares = [drawn_values(row) for row in known[states].itertuples(index=False)]
+    figure = go.Figure(layout=layout_of(language, _titled(message("chart_migration", language), matrix)))
     figure.add_heatmap(
         x=list(range(len(ends))),
         y=list(range(len(starts))),
@@ -622,12 +626,12 @@ def migration(matrix: pd.DataFrame, language: str | None = None) -> go.Figure:
         ],
         hoverinfo="text",
     )
-    _rows(figure, starts).update_xaxes(
+    in_rows(figure, starts).update_xaxes(
         tickvals=list(range(len(ends))), ticktext=ends, tickangle=-45, side="top", showgrid=False, zeroline=False
     )
     # Slanted names rise, and the last reaches right, by about 5 pixels a character.
     above, beside = 5 * max(map(len, ends), default=0), 5 * len(ends[-1]) if ends else 0
-    _headroom(figure, 65 + above)
+    headroom(figure, 65 + above)
     return figure.update_layout(
         margin={"r": max(20, beside - 10), "b": 20}, height=85 + above + 28 * max(len(starts), 3)
     )
@@ -654,16 +658,16 @@ def delays(history: pd.DataFrame, language: str | None = None) -> go.Figure:
         (days), `late_payment_rate` (fraction).
     """
     history, unit = history.sort_values("date"), HARD + message("days_short", language)
-    figure = go.Figure(layout=_layout(language, _titled(message("chart_delays", language), history)))
-    names, name = _time(figure, history["date"], language), label("delay_paid", language)
+    figure = go.Figure(layout=layout_of(language, _titled(message("chart_delays", language), history)))
+    names, name = time_axis(figure, history["date"], language), label("delay_paid", language)
     texts = [number(value, 1, language) + unit for value in history["delay_paid"]]
     hover = _hover(names, name, texts, language)
-    _line(figure, LINES[0], x=names, y=_values(history["delay_paid"]), name=name, hovertext=hover)
-    _line(figure, LINES[1], "dot", **_rate(history, "late_payment_rate", names, language), yaxis="y2")
+    add_line(figure, LINES[0], x=names, y=drawn_values(history["delay_paid"]), name=name, hovertext=hover)
+    add_line(figure, LINES[1], "dot", **rate_line(history, "late_payment_rate", names, language), yaxis="y2")
     left = {"tickformat": ",.1~f", "ticksuffix": unit, "rangemode": "tozero", "automargin": True}
     return figure.update_layout(
         yaxis=left | {"tickfont": {"color": LINES[0]}, "zeroline": True, "zerolinecolor": LINES[0]},
-        yaxis2=_on_the_right(language, tickfont={"color": LINES[1]}),
+        yaxis2=rates_on_the_right(language, tickfont={"color": LINES[1]}),
         showlegend=True,
         legend=LEGEND,
     )
@@ -684,8 +688,8 @@ def disputes(table: pd.DataFrame, language: str | None = None, count: int = 12) 
     names = [
         message("chart_no_reason", language) if pd.isna(reason) else _name(reason) for reason in top["dispute_reason"]
     ]
-    amounts = _values(top["open_amount"])
-    figure = go.Figure(layout=_layout(language, _titled(message("chart_disputes", language), table)))
+    amounts = drawn_values(top["open_amount"])
+    figure = go.Figure(layout=layout_of(language, _titled(message("chart_disputes", language), table)))
     figure.add_bar(
         y=list(range(len(top))),
         x=amounts,
@@ -702,6 +706,6 @@ def disputes(table: pd.DataFrame, language: str | None = None, count: int = 12) 
         others = len(table) - len(top)
         _noted(figure, message("chart_left_out", language, count=others, n=others))
     known = [amount or 0.0 for amount in amounts]
-    return _rows(figure, names).update_xaxes(
+    return in_rows(figure, names).update_xaxes(
         range=_room(min([0.0, *known]), max([0.0, *known])), tickformat=",.0f", nticks=5
     )

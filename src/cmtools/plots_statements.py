@@ -21,7 +21,7 @@ from cmtools.financial_ratios import Ratio, catalogue
 from cmtools.forms import bound, in_unit, one_company, one_row, who, years_of
 from cmtools.language import label, message
 from cmtools.lines import TOLERANCE
-from cmtools.plots import CREDIT, LATE, LEGEND, LINES, LOST, NOT_DUE, TOTAL, _headroom, _layout, _rows, _values
+from cmtools.plots import CREDIT, LATE, LEGEND, LINES, LOST, NOT_DUE, TOTAL, drawn_values, headroom, in_rows, layout_of
 
 # Masses from the bottom of the picture, with the colour of their block and that of the text on it.
 STACKS = (
@@ -58,7 +58,8 @@ class Scale(NamedTuple):
         return escape(words.money(value, self.currency, self.language).strip())
 
 
-def _scale(amounts: Iterable[Any], row: Mapping[str, Any], language: str | None) -> Scale:
+def scale_of(amounts: Iterable[Any], row: Mapping[str, Any], language: str | None) -> Scale:
+    """Unit that suits these amounts; `row` tells their currency."""
     known = [abs(float(value)) for value in amounts if not is_blank(value)]
     top, currency = max(known, default=0.0), "" if is_blank(row.get("currency")) else str(row["currency"])
     if top >= 1e8:
@@ -68,15 +69,15 @@ def _scale(amounts: Iterable[Any], row: Mapping[str, Any], language: str | None)
     return Scale(1.0, currency, currency, language)
 
 
-def _figure(title: str, below: str, language: str | None, top: int = 78) -> go.Figure:
+def figure_of(title: str, below: str, language: str | None, top: int = 78) -> go.Figure:
     """An empty figure with its title, and whose figures they are under it."""
-    figure = go.Figure(layout=_layout(language, title))
-    _headroom(figure, top)
+    figure = go.Figure(layout=layout_of(language, title))
+    headroom(figure, top)
     said = {"text": escape(below, quote=False), "font": {"size": 12, "color": "#4a5b6c"}}
     return figure.update_layout(title_subtitle=said) if below else figure
 
 
-def _sentence(figure: go.Figure, text: str) -> go.Figure:
+def say_instead(figure: go.Figure, text: str) -> go.Figure:
     """A figure that says why it draws nothing."""
     said = "<br>".join(escape(line, quote=False) for line in textwrap.wrap(text, 80))
     figure.add_annotation(x=0, y=1, xref="paper", yref="paper", text=said, showarrow=False, align="left",
@@ -86,7 +87,8 @@ def _sentence(figure: go.Figure, text: str) -> go.Figure:
     )
 
 
-def _named(keys: Iterable[str], language: str | None) -> str:
+def labels_of(keys: Iterable[str], language: str | None) -> str:
+    """Labels with commas between them."""
     return ", ".join(label(key, language) for key in keys)
 
 
@@ -124,18 +126,18 @@ def great_masses(balance_row: Any, language: str | None = None) -> go.Figure:
     """
     row = one_row(balance_row)
     names = [name for stack in STACKS for name in stack]
-    scale = _scale([row.get(name) for name in names], row, language)
-    figure = _figure(message("chart_masses", language), who(row, language), language)
+    scale = scale_of([row.get(name) for name in names], row, language)
+    figure = figure_of(message("chart_masses", language), who(row, language), language)
     unknown = [name for name in names if is_blank(row.get(name))]
     negative = [name for name in names if name not in unknown and float(row[name]) < 0]
     if unknown:
-        return _sentence(figure, message("masses_unknown", language, masses=_named(unknown, language)))
+        return say_instead(figure, message("masses_unknown", language, masses=labels_of(unknown, language)))
     if negative:
         said = ", ".join(
             f"{label(name, language)}{message('colon', language)}{words.money(row[name], scale.currency, language)}"
             for name in negative
         )
-        return _sentence(figure, message("masses_negative", language, masses=said))
+        return say_instead(figure, message("masses_negative", language, masses=said))
     heights = [sum(float(row[name]) for name in stack) for stack in STACKS]
     top = max(*heights, 1e-9)
     for side, stack in enumerate(STACKS):
@@ -260,13 +262,13 @@ def masses_over_years(balance: pd.DataFrame, company: str | None = None, languag
     rows = records(one_company(mine))
     names = ("frng", "bfr", "tn")
     first = {name: value for name, value in (rows[-1] if rows else {}).items() if name not in ("year_end", "months")}
-    scale = _scale([row.get(name) for row in rows for name in names], first, language)
-    figure = _figure(message("chart_masses_years", language), who(first, language), language)
+    scale = scale_of([row.get(name) for row in rows for name in names], first, language)
+    figure = figure_of(message("chart_masses_years", language), who(first, language), language)
     known = [row for row in rows if any(not is_blank(row.get(name)) for name in names)]
     if not known:
-        return _sentence(figure, message("masses_unknown", language, masses=_named(names, language)))
+        return say_instead(figure, message("masses_unknown", language, masses=labels_of(names, language)))
     for name, colour in zip(names, (LINES[0], LATE[1], NOT_DUE)):
-        amounts = _values(row.get(name) for row in rows)
+        amounts = drawn_values(row.get(name) for row in rows)
         figure.add_bar(
             x=list(range(len(rows))),
             y=[None if amount is None else amount / scale.size for amount in amounts],
@@ -344,10 +346,10 @@ def sig_waterfall(sig_row: Any, language: str | None = None) -> go.Figure:
     """
     row = one_row(sig_row)
     steps = _cascade(row, language)
-    scale = _scale([step[1] for step in steps], row, language)
-    figure = _figure(message("chart_sig", language), who(row, language), language)
+    scale = scale_of([step[1] for step in steps], row, language)
+    figure = figure_of(message("chart_sig", language), who(row, language), language)
     if not any(total for _, _, _, total in steps):
-        return _sentence(figure, message("masses_unknown", language, masses=_named(LEVELS, language)))
+        return say_instead(figure, message("masses_unknown", language, masses=labels_of(LEVELS, language)))
     names, amounts, starts, totals = zip(*steps)
     ends = [start + amount for start, amount in zip(starts, amounts)]
     colours = [
@@ -375,7 +377,7 @@ def sig_waterfall(sig_row: Any, language: str | None = None) -> go.Figure:
     low, high = min([0.0, *starts, *ends]) / scale.size, max([0.0, *starts, *ends]) / scale.size
     span = (high - low) or 1.0
     shown = [f"<b>{name}</b>" if total else name for name, total in zip(names, totals)]
-    _rows(figure, shown).update_xaxes(
+    in_rows(figure, shown).update_xaxes(
         range=[low - (0.04 * span if low < 0 else 0), high + 0.16 * span], tickformat=",.2~f", nticks=6,
         zeroline=True, zerolinecolor=TOTAL, title=escape(scale.unit, quote=False),
     )  # fmt: skip
@@ -451,9 +453,9 @@ def ratio_scale(found: pd.DataFrame, language: str | None = None) -> go.Figure:
     """
     latest, before = years_of(found)
     rows = [row for key, row in latest.items() if _has_scale(catalogue()[key])]
-    figure = _figure(message("chart_ratios", language), _ratio_years(latest, before, language), language, 100)
+    figure = figure_of(message("chart_ratios", language), _ratio_years(latest, before, language), language, 100)
     if not rows:
-        return _sentence(figure, message("ratios_none", language))
+        return say_instead(figure, message("ratios_none", language))
     for place, row in enumerate(rows):
         _zones(figure, place, catalogue()[row["ratio"]], language)
     earlier = [before.get(row["ratio"], {}).get("value") for row in rows]
@@ -465,11 +467,11 @@ def ratio_scale(found: pd.DataFrame, language: str | None = None) -> go.Figure:
     present = {catalogue()[row["ratio"]].status for row in rows}
     said = [message("ratios_narrow", language)]
     said += [f"{mark} {label(status, language)}" for status, mark in marks.items() if status in present]
-    _rows(figure, names).update_xaxes(
+    in_rows(figure, names).update_xaxes(
         range=[-0.02, 3.75], tickvals=[0.5, 1.5, 2.5], ticktext=[label(name, language) for name in list(ZONES)[:3]],
         side="top", showgrid=False, zeroline=False,
     )  # fmt: skip
-    _note(figure, " · ".join(said))
+    note_below(figure, " · ".join(said))
     return figure.update_layout(height=170 + 30 * max(len(rows), 3), margin_b=50)
 
 
@@ -567,7 +569,8 @@ def _marks(
         )  # fmt: skip
 
 
-def _note(figure: go.Figure, text: str) -> None:
+def note_below(figure: go.Figure, text: str) -> None:
+    """Small text under the plot."""
     said, font = "<br>".join(textwrap.wrap(text, 105)), {"size": 11, "color": "#4a5b6c"}
     figure.add_annotation(x=0, y=0, xref="paper", yref="paper", yshift=-16, xanchor="left", yanchor="top",
                           align="left", text=escape(said, quote=False).replace("&lt;br&gt;", "<br>"),
@@ -606,9 +609,9 @@ def against_quartiles(compared: pd.DataFrame, language: str | None = None) -> go
     """
     latest, before = years_of(compared)
     rows = [row for row in latest.values() if not any(is_blank(row.get(name)) for name in ("q1", "median", "q3"))]
-    figure = _figure(message("chart_quartiles", language), _ratio_years(latest, before, language), language, 100)
+    figure = figure_of(message("chart_quartiles", language), _ratio_years(latest, before, language), language, 100)
     if not rows:
-        return _sentence(figure, message("quartiles_none", language))
+        return say_instead(figure, message("quartiles_none", language))
     for place, row in enumerate(rows):
         for start, end, colour in ((0.0, 3.0, "#eef2f6"), (0.75, 2.25, "#c5d6e8")):
             figure.add_shape(type="rect", x0=start, x1=end, y0=place - 0.3, y1=place + 0.3, layer="below",
@@ -622,11 +625,11 @@ def against_quartiles(compared: pd.DataFrame, language: str | None = None) -> go
               for values in (earlier, [row["value"] for row in rows])]  # fmt: skip
     colours = [MARK if is_blank(row.get("quarter")) else QUARTERS[int(row["quarter"])] for row in rows]
     _marks(figure, rows, earlier, places, colours, language)
-    _rows(figure, [label(row["ratio"], language) for row in rows]).update_xaxes(
+    in_rows(figure, [label(row["ratio"], language) for row in rows]).update_xaxes(
         range=[-0.02, 3.75], tickvals=[0.75, 1.5, 2.25],
         ticktext=[label(name, language) for name in ("q1", "median", "q3")], side="top", showgrid=False, zeroline=False,
     )  # fmt: skip
-    _note(figure, message("quartiles_note", language))
+    note_below(figure, message("quartiles_note", language))
     return figure.update_layout(height=170 + 30 * max(len(rows), 3), margin_b=50)
 
 

@@ -9,19 +9,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cmtools.language import message
-from cmtools.schemas import Defect, InputError, Ledger
+from cmtools.files import written_whole
+from cmtools.language import day, message
+from cmtools.schemas import Defect, InputError, Ledger, LoadReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cmtools.external import External
+    from cmtools.lines import Statements
 
 CELL_TIMEOUT = 900  # seconds one cell may take before the report is given up
 # Parameters that name a file; any other text is only text, whatever it looks like.
-PATHS = ("ledger", "settlements", "customers", "columns", "fec", "previous_fec", "targets", "signals")
+PATHS = (
+    "ledger", "settlements", "customers", "columns", "fec", "previous_fec", "targets", "signals",
+    "liasse", "trial_balance", "statements", "external", "grid", "levels", "delegation",
+)  # fmt: skip
 START_TIMEOUT = 120  # seconds for the kernel to answer
 
 
@@ -86,6 +97,157 @@ def read_source(
     return read_ledger(
         ledger, settlements or None, customers or None, columns=columns or None, terms=terms, tolerant=tolerant
     )
+
+
+def read_accounts(
+    liasse: str = "", trial_balance: str = "", fec: str = "", statements: str = "", year_end: str = ""
+) -> Statements:
+    """Annual accounts behind a credit file; none given: an empty table.
+
+    Parameters
+    ----------
+    liasse : str
+        Path; see :func:`cmtools.read_liasse`.
+    trial_balance : str
+        Path; see :func:`cmtools.read_trial_balance`.
+    fec : str
+        Path of the customer's own FEC, read as a trial balance.
+    statements : str
+        Path; see :func:`cmtools.read_statements`.
+    year_end : str
+        Closing date of a form or trial balance that does not hold it.
+
+    Returns
+    -------
+    Statements
+
+    Raises
+    ------
+    InputError
+        If more than one is given, or the file cannot be used.
+    """
+    given = {"--liasse": liasse, "--trial-balance": trial_balance, "--fec": fec, "--statements": statements}
+    named = [name for name, path in given.items() if path]
+    if len(named) > 1:
+        raise InputError([Defect("one_source_of_accounts", "fatal", value=", ".join(named))])
+    if liasse:
+        from cmtools.liasse import read_liasse
+
+        return read_liasse(liasse, year_end=year_end or None)
+    if trial_balance:
+        from cmtools.trial_balance import read_trial_balance
+
+        return read_trial_balance(trial_balance, year_end=year_end or None).statements()
+    if fec:
+        from cmtools.fec import read_fec
+
+        return read_fec(fec).trial_balance().statements()
+    from cmtools.lines import Statements, new_table
+    from cmtools.named_lines import read_statements
+
+    if statements:
+        return read_statements(statements)
+    import pandas as pd
+
+    report = LoadReport()
+    return Statements(new_table(pd.DataFrame({"company_id": []}), report), report)
+
+
+def read_books(
+    ledger: str = "",
+    settlements: str = "",
+    customers: str = "",
+    terms: str | int | None = None,
+    columns: str | None = None,
+    tolerant: bool = False,
+) -> Ledger | None:
+    """Our own ledger behind a credit file, in Polars; None: not given.
+
+    Parameters
+    ----------
+    ledger, settlements, customers, terms, columns, tolerant
+        See :func:`read_source`.
+    """
+    if not ledger:
+        beside = {"--settlements": settlements, "--customers": customers, "--columns": columns}
+        if any(beside.values()):
+            raise InputError([Defect("ledger_needed", "fatal", value=name) for name, path in beside.items() if path])
+        return None
+    from cmtools.frames import in_polars
+
+    return in_polars(read_source(ledger, settlements, customers, terms=terms, columns=columns, tolerant=tolerant))
+
+
+def read_credit_settings(
+    external: str = "", grid: str = "", levels: str = "", delegation: str = "", signals: str = ""
+) -> External | None:
+    """External information behind a credit file, once the files that the user edits have all been read.
+
+    Raises
+    ------
+    InputError
+        With every defect of every one of these files.
+    """
+    from cmtools.external import read_external
+    from cmtools.limits import read_delegation
+    from cmtools.rating import read_grid, read_risk_levels
+    from cmtools.settings import read_signals
+
+    readers = {grid: read_grid, levels: read_risk_levels, delegation: read_delegation, signals: read_signals}
+    defects: list[Defect] = []
+    for path, read in readers.items():
+        try:
+            read(path or None)
+        except InputError as error:
+            defects += error.defects
+    try:
+        told = read_external(external) if external else None
+    except InputError as error:
+        defects += error.defects
+    if defects:
+        raise InputError(defects)
+    return told
+
+
+def customer_and_company(customer: str, accounts: Statements, ledger: Ledger | None) -> tuple[str, str]:
+    """Number of the customer in the ledger, and of its company in the accounts.
+
+    Parameters
+    ----------
+    customer : str
+        As asked; blank: that of the only company of the accounts.
+    accounts : Statements
+    ledger : Ledger or None
+
+    Returns
+    -------
+    tuple of str
+        A file of accounts of one company alone is that of the customer,
+        whatever number it bears.
+
+    Raises
+    ------
+    InputError
+        If the customer is not named and cannot be told, or is known to neither.
+    """
+    companies = list(dict.fromkeys(accounts.table["company_id"].astype(str)))
+    if not customer:
+        if len(companies) != 1:
+            raise InputError([Defect("customer_not_named", "fatal", value=", ".join(companies[:10]))])
+        return companies[0], companies[0]
+    if customer in companies:
+        return customer, customer
+    if len(companies) == 1:
+        return customer, companies[0]
+    if not _in_ledger(ledger, customer):
+        raise InputError([Defect("customer_unknown", "fatal", value=customer)])
+    return customer, customer
+
+
+def _in_ledger(ledger: Ledger | None, customer: str) -> bool:
+    from cmtools.credit_file import has_customer
+
+    return has_customer(ledger, customer)
 
 
 def notebook_path(name: str, language: str) -> Path:
@@ -213,6 +375,132 @@ def _execute(
 def _sha256(path: str) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# ---------------------------------------------------------------- the files of many customers
+
+
+class ManyRuns(NamedTuple):
+    """What came of many reports."""
+
+    page: Path  # leads to each
+    failed: list[dict[str, str]]  # customer, value (why)
+
+
+def customers_above(ledger: Ledger, as_of: str, above: float, external: External | None = None) -> pd.DataFrame:
+    """Customers whose exposure reaches an amount, largest first.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    as_of : str
+    above : float
+        In the currency of the books.
+    external : External, optional
+        Orders, deliveries to invoice, bills and advances count as far as known.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `customer_id`, `customer_name`, `exposure_amount`, `credit_limit`, `excess`, `currency`.
+    """
+    from cmtools.limits import daily_follow_up
+
+    table = daily_follow_up(ledger, as_of, external)
+    kept = table[table["exposure_amount"] >= above].sort_values("exposure_amount", ascending=False)
+    names = ["customer_id", "customer_name", "exposure_amount", "credit_limit", "excess", "currency"]
+    return kept[names].reset_index(drop=True)
+
+
+def run_customers(
+    chosen: pd.DataFrame, parameters: Mapping[str, Any], output: str | Path, *, language: str = "fr"
+) -> ManyRuns:
+    """Credit file of each customer in a folder of its own, and a page that leads to them.
+
+    Parameters
+    ----------
+    chosen : pandas.DataFrame
+        As :func:`customers_above` gives it.
+    parameters : mapping
+        Those of the notebook, but for the customer.
+    output : str or Path
+    language : {"fr", "en"}
+
+    Returns
+    -------
+    ManyRuns
+        A file that fails does not stop the others; the page says why.
+    """
+    notebook = notebook_path("report_customer", language)
+    root = Path(output)
+    failed: list[dict[str, str]] = []
+    links: list[str | None] = []
+    used: set[str] = set()
+    for customer in chosen["customer_id"].astype(str):
+        folder = _folder(customer, used)
+        try:
+            run(notebook, dict(parameters) | {"customer": customer}, root / folder, language=language)
+        except (InputError, ReportError, OSError) as error:
+            said = error.text(language) if isinstance(error, InputError) else str(error)
+            failed.append({"customer": customer, "value": said})
+            links.append(None)
+        else:
+            links.append(f"{folder}/report.html")
+    index = root / "index.html"
+    with written_whole(index) as partial:
+        page = _index(chosen, links, {row["customer"]: row["value"] for row in failed}, parameters["as_of"], language)
+        Path(partial).write_text(page, encoding="utf-8")
+    return ManyRuns(index, failed)
+
+
+def _folder(customer: str, used: set[str]) -> str:
+    """Folder of a customer: its number is text, never a path."""
+    base = re.sub(r"[^A-Za-z0-9_-]", "_", customer)[:60] or "_"
+    name, number = base, 1
+    while name.casefold() in used:
+        number += 1
+        name = f"{base}-{number}"
+    used.add(name.casefold())
+    return name
+
+
+def _index(
+    chosen: pd.DataFrame, links: list[str | None], failures: Mapping[str, str], as_of: str, language: str
+) -> str:
+    from cmtools.display import CSS, cell
+    from cmtools.language import label
+    from cmtools.schemas import as_day
+
+    amounts = ("exposure_amount", "credit_limit", "excess")
+    heads = [
+        ("customer_id", ""),
+        ("customer_name", ""),
+        *((name, ' class="r"') for name in amounts),
+        ("credit_file", ""),
+    ]
+    head = "".join(f"<th{css}>{escape(label(name, language))}</th>" for name, css in heads)
+    rows = []
+    for row, link in zip(chosen.to_dict("records"), links):
+        money = "".join(f'<td class="r">{escape(cell(row[name], "money", language))}</td>' for name in amounts)
+        said = escape(failures.get(str(row["customer_id"]), ""))
+        opened = f'<a href="{link}">{escape(message("index_open", language))}</a>' if link else said
+        name = escape(str(row["customer_name"]))
+        rows.append(f"<tr><td>{escape(str(row['customer_id']))}</td><td>{name}</td>{money}<td>{opened}</td></tr>")
+    table = f'{CSS}<table class="cm"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    title = message("index_title", language, date=day(as_day(as_of), language))
+    return _page(f"# {title}", table, language)
+
+
+def _page(title: str, html: str, language: str) -> str:
+    """One page of the reports' look, without a notebook behind it."""
+    import nbformat
+
+    shown = nbformat.v4.new_output("display_data", {"text/html": html})
+    cells = [nbformat.v4.new_markdown_cell(title), nbformat.v4.new_code_cell("", outputs=[shown])]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page.ipynb"
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+        return to_html(path, language)
 
 
 # ---------------------------------------------------------------- notebook to HTML

@@ -25,6 +25,10 @@ _REQUIRED = {
     "signals": ("signal", "threshold"),
     "targets": ("indicator", "target"),
     "quartiles": ("ratio", "q1", "median", "q3"),
+    "external": ("customer_id", "kind"),
+    "delegation": ("role", "up_to"),
+    "grid": ("criterion", "weight", "points"),
+    "risk_levels": ("risk_level", "rating_from", "rating_to"),
 }
 MAX_WORDS = 20_000  # bytes of decisions or actions: some pages
 _WEIGHTS_AGREE = 1e-6  # 33,33 % three times is not 100 %; 0,1 ten times is
@@ -65,16 +69,16 @@ def _words(name: str) -> dict[str, str]:
     return {plain(row["text"]): row["value"] for row in reference_rows(table) if row["list"] == name}
 
 
-def _accepted(name: str) -> Listing:
-    """What a list takes, each with its French name."""
+def _accepted(name: str, keys: Iterable[str]) -> Listing:
+    """What a list takes of these keys, each with its French name."""
     texts: dict[str, str] = {}
     for row in reference_rows("settings_words.csv"):
         if row["list"] == name:
             texts.setdefault(row["value"], row["text"])
-    return Listing(f"{key} = {text}" for key, text in texts.items())
+    return Listing(f"{key} = {texts.get(key, label(key, 'fr'))}" for key in keys)
 
 
-def _key_of(written: str, name: str, keys: Iterable[str]) -> str | None:
+def key_of(written: str, name: str, keys: Iterable[str]) -> str | None:
     """The key a user wrote: itself, a name of the list, or its label."""
     labels = {plain(label(key, tongue)): key for key in keys for tongue in ("fr", "en")}
     named = labels | _words(name) | {plain(key): key for key in keys}
@@ -150,7 +154,7 @@ def _rows(sheet: Sheet, headings: dict[str, int]) -> Iterable[Row]:
             yield Row(line, cells)
 
 
-class _Reader:
+class Reader:
     """Reads the cells of one settings file and notes what is wrong with its line and heading."""
 
     def __init__(self, path: Any, table: str):
@@ -167,14 +171,17 @@ class _Reader:
             **details,
         )
 
-    def key(self, row: Row, name: str, keys: Sequence[str]) -> str | None:
-        """The key written in a cell; None where it is blank or unknown, which is noted."""
+    def key(self, row: Row, name: str, keys: Sequence[str], words: str | None = None) -> str | None:
+        """The key written in a cell; None where it is blank or unknown, which is noted.
+
+        `words` is the list of ``settings_words.csv`` with other names of the keys; default: that of the column.
+        """
         if not row.text(name):
-            self.wrong(row, name, "blank_value", expected=_accepted(name))
+            self.wrong(row, name, "blank_value", expected=_accepted(words or name, keys))
             return None
-        found = _key_of(row.text(name), name, keys)
+        found = key_of(row.text(name), words or name, keys)
         if found is None:
-            self.wrong(row, name, "settings_unknown_key", accepted=_accepted(name))
+            self.wrong(row, name, "settings_unknown_key", accepted=_accepted(words or name, keys))
         return found
 
     def number(self, row: Row, name: str, unit: str, signed: bool = False) -> float | None:
@@ -217,7 +224,7 @@ _DIGITS = re.compile(
     r"|(?P<point>[0-9]{1,3}(?:\.[0-9]{3})+)(?:,(?P<point_part>[0-9]+))?"
 )
 _TWO_WAYS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
-_EXAMPLES = {
+EXAMPLES = {
     "money": "100 000 | 1234,56",
     "rate": "20 % | 0,2",
     "days": "30 | 12,5",
@@ -232,7 +239,7 @@ _HIGHEST_BARE_RATE = 2.0  # « 20 » for a rate is far more often 20 % than 2 00
 
 def _number(cell: Cell, unit: str) -> tuple[float | None, str, dict[str, Any]]:
     """Number of a cell in its unit, or the code and details of what is wrong."""
-    expected = {"expected": _EXAMPLES[unit]}
+    expected = {"expected": EXAMPLES[unit]}
     value, percent = cell.number, False
     if value is None:
         sign = cell.text[:1] if cell.text.startswith(_SIGNS) else ""
@@ -250,7 +257,7 @@ def _number(cell: Cell, unit: str) -> tuple[float | None, str, dict[str, Any]]:
         return None, "settings_bad_number", expected
     if percent:
         value = round(value / 100, 12)
-    elif unit == "rate" and value > _HIGHEST_BARE_RATE:
+    elif unit == "rate" and abs(value) > _HIGHEST_BARE_RATE:
         return None, "settings_bare_rate", expected
     if unit in _WHOLE and value != int(value):
         return None, "settings_bad_number", expected
@@ -318,7 +325,7 @@ def _default_signals() -> pd.DataFrame:
 
 
 def _own_signals(path: Any, defaults: pd.DataFrame) -> pd.DataFrame:
-    reader = _Reader(path, "signals")
+    reader = Reader(path, "signals")
     table = defaults.set_index("signal").assign(active=False)
     seen: dict[Any, int] = {}
     for row in reader.rows:
@@ -335,7 +342,7 @@ def _own_signals(path: Any, defaults: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index()[list(defaults.columns)]
 
 
-def _flag(reader: _Reader, row: Row) -> bool | None:
+def _flag(reader: Reader, row: Row) -> bool | None:
     """Whether a signal is on; a signal that is named without a word is."""
     written = row.text("active")
     found = _words("flag").get(plain(written)) if written else "yes"
@@ -345,14 +352,14 @@ def _flag(reader: _Reader, row: Row) -> bool | None:
     return found == "yes"
 
 
-def _threshold(reader: _Reader, row: Row, name: str, unit: Any, active: bool) -> float | None:
+def _threshold(reader: Reader, row: Row, name: str, unit: Any, active: bool) -> float | None:
     """One threshold; a signal that is on needs each of its own, and none that it has not."""
     if not isinstance(unit, str):
         if row.text(name):
             reader.wrong(row, name, "settings_no_second")
         return None
     if not row.text(name) and active:
-        reader.wrong(row, name, "blank_value", expected=_EXAMPLES[unit])
+        reader.wrong(row, name, "blank_value", expected=EXAMPLES[unit])
     return reader.number(row, name, unit)
 
 
@@ -398,7 +405,7 @@ def read_targets(path: Any) -> pd.DataFrame:
     >>> float(asked["overdue_rate"]), float(asked["dso_count_back"])
     (0.2, 55.0)
     """
-    reader = _Reader(path, "targets")
+    reader = Reader(path, "targets")
     known = indicators_table().set_index("key")
     seen: dict[Any, int] = {}
     rows: list[tuple[Row, dict[str, Any]]] = []
@@ -414,7 +421,7 @@ def read_targets(path: Any) -> pd.DataFrame:
     return table.assign(bonus=table.groupby("collector", dropna=False)["bonus"].transform("max"))
 
 
-def _target(reader: _Reader, row: Row, known: pd.DataFrame) -> dict[str, Any] | None:
+def _target(reader: Reader, row: Row, known: pd.DataFrame) -> dict[str, Any] | None:
     indicator = reader.key(row, "indicator", list(known.index))
     if indicator is None:
         return None
@@ -422,7 +429,7 @@ def _target(reader: _Reader, row: Row, known: pd.DataFrame) -> dict[str, Any] | 
     if not isinstance(direction, str):
         reader.wrong(row, "indicator", "settings_no_direction")
     if not row.text("target"):
-        reader.wrong(row, "target", "blank_value", expected=_EXAMPLES[unit])
+        reader.wrong(row, "target", "blank_value", expected=EXAMPLES[unit])
     return {
         "indicator": indicator,
         "collector": row.text("collector") or None,
@@ -432,7 +439,7 @@ def _target(reader: _Reader, row: Row, known: pd.DataFrame) -> dict[str, Any] | 
     }
 
 
-def _check_shares(reader: _Reader, rows: list[tuple[Row, dict[str, Any]]]) -> None:
+def _check_shares(reader: Reader, rows: list[tuple[Row, dict[str, Any]]]) -> None:
     """Weights of a collector make 100 %, and its bonus is one: money is paid by them."""
     collectors = dict.fromkeys(found["collector"] for _, found in rows)
     for collector in collectors:
@@ -486,7 +493,7 @@ def read_quartiles(path: Any) -> pd.DataFrame:
     >>> read_quartiles(path).values.tolist()
     [['BTP', 'marge_ebe', 0.02, 0.05, 0.09]]
     """
-    reader = _Reader(path, "quartiles")
+    reader = Reader(path, "quartiles")
     seen: dict[Any, int] = {}
     found = []
     for row in reader.rows:
@@ -504,13 +511,13 @@ def read_quartiles(path: Any) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["sector", "ratio", "q1", "median", "q3"])
 
 
-def _quartile(reader: _Reader, row: Row, name: str, unit: str) -> float | None:
+def _quartile(reader: Reader, row: Row, name: str, unit: str) -> float | None:
     if not row.text(name):
-        reader.wrong(row, name, "blank_value", expected=_EXAMPLES[unit])
+        reader.wrong(row, name, "blank_value", expected=EXAMPLES[unit])
     return reader.number(row, name, unit, signed=True)
 
 
-def _ratio(reader: _Reader, row: Row) -> dict[str, str] | None:
+def _ratio(reader: Reader, row: Row) -> dict[str, str] | None:
     """The ratio of the catalogue that a row names; None: unknown or several, which is noted."""
     rows = reference_rows("ratios.csv")
     if not row.text("ratio"):
@@ -520,7 +527,7 @@ def _ratio(reader: _Reader, row: Row) -> dict[str, str] | None:
     if len(named) > 1:
         reader.wrong(row, "ratio", "settings_several_ratios", found=Listing(other["key"] for other in named))
         return None
-    key = _key_of(row.text("ratio"), "ratio", [other["key"] for other in rows])
+    key = key_of(row.text("ratio"), "ratio", [other["key"] for other in rows])
     found = named or [other for other in rows if other["key"] == key]
     if not found:
         reader.wrong(row, "ratio", "settings_unknown_ratio")

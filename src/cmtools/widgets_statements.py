@@ -164,18 +164,37 @@ def with_change(row: Mapping[str, Any], key: str, change: float) -> dict[str, An
     >>> after["clients"], after["disponibilites"], after["concours_bancaires"], after["emprunts_etab_credit"]
     (400.0, 0.0, 60.0, 260.0)
     """
-    line, overdraft = carrier(row, key), carrier(row, "overdraft")
-    cash, owed = float(row["disponibilites"]), -change if key in USES else change  # what comes in, what goes out
+    line = carrier(row, key)
     moves: dict[str, float] = {line: change}
     if key == "overdraft":
         moves["emprunts_etab_credit"] = change  # bank debt holds its overdrafts
+    if line in DETAILS:
+        moves[DETAILS[line]] = change
+    return paid_in_cash(row, moves, -change if key in USES else change)
+
+
+def paid_in_cash(row: Mapping[str, Any], moves: Mapping[str, float], owed: float) -> dict[str, Any]:
+    """Accounts after some lines have moved, cash taking what comes in (below nil: what goes out), then the overdraft.
+
+    Parameters
+    ----------
+    row : mapping
+        One company-year, with its cash.
+    moves : mapping
+        Change of each line; the totals that hold it follow.
+    owed : float
+
+    Returns
+    -------
+    dict
+        Lines that the accounts do not give stay unknown.
+    """
+    moves, overdraft, cash = dict(moves), carrier(row, "overdraft"), float(row["disponibilites"])
     short = min(cash + owed, 0.0) - min(cash, 0.0) if overdraft else 0.0
     moves["disponibilites"] = owed - short
     if short:
         moves[overdraft] = moves.get(overdraft, 0.0) - short
         moves["emprunts_etab_credit"] = moves.get("emprunts_etab_credit", 0.0) - short
-    if line in DETAILS:
-        moves[DETAILS[line]] = change
     short_term = moves.get(overdraft, 0.0)
     if overdraft == "concours_bancaires" and short_term:
         moves["emprunts_ct_origine"] = short_term  # where it is known, it holds the overdraft
