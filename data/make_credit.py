@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from cmtools.limits import delegation_sheet
-from cmtools.rating import grid_sheet, risk_level_sheet
+from cmtools.delegation import delegation_sheet
+from cmtools.grids import grid_sheet, risk_level_sheet
 
 
 def write(path: Path, sheet: pd.DataFrame) -> None:

@@ -2,19 +2,20 @@
 
 import csv
 from collections import defaultdict
+from dataclasses import fields, replace
 from datetime import date, datetime
 
 import pandas as pd
 import pytest
-from ledgers import make_ledger
+from ledgers import ENGINES, convert, make_ledger
 
 import cmtools as cm
 from cmtools import credit_file as cf
 from cmtools.credit_file import Figure, accounts_quality, behaviour, findings, relationship, triptych
 from cmtools.external import external_table
 from cmtools.financial_ratios import catalogue
+from cmtools.grids import criteria as grid_criteria
 from cmtools.language import HARD, THIN, label
-from cmtools.rating import criteria as grid_criteria
 from cmtools.schemas import InputError
 from cmtools.settings import reference_rows
 
@@ -182,7 +183,7 @@ def hand_ledger(engine="pandas", **attributes):
     return make_ledger(items, settlements, engine, **attributes)
 
 
-@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_behaviour_by_hand(engine):
     found = behaviour(hand_ledger(engine), "C1", AT)
     lines = found.lines.set_index("line")
@@ -204,6 +205,27 @@ def test_behaviour_by_hand(engine):
     assert found.history["outstanding"].tolist()[-2:] == [700, 1000]  # E is of June
     assert len(found.history) == 13
     assert found.disputes["open_amount"].tolist() == [200]
+
+
+@pytest.mark.parametrize("engine", [name for name in ENGINES if name != "pandas"])
+def test_a_credit_file_is_the_same_on_every_engine(ledger, engine):
+    """A customer that pays late, and its group: every figure that comes from the ledger, whatever its tables."""
+    group = cf.ledger_of(ledger, "000106", group=True)
+    tables = {name: convert(getattr(group, name), engine) for name in ("invoices", "settlements", "customers")}
+    expected, found = (cf.credit_file("000106", AT, ledger=books) for books in (group, replace(group, **tables)))
+    for part in ("behaviour", "relationship"):
+        for field in fields(getattr(expected, part)):
+            same(getattr(getattr(found, part), field.name), getattr(getattr(expected, part), field.name))
+    for name in ("identity", "figures", "findings"):
+        same(getattr(found, name), getattr(expected, name))
+    assert expected.behaviour.value("outstanding") > 0
+
+
+def same(found, expected):
+    if isinstance(expected, pd.DataFrame):
+        pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+    else:
+        assert found == expected
 
 
 def test_what_a_source_does_not_tell_is_unknown_and_not_nil():
@@ -497,6 +519,17 @@ def test_sentences_in_the_readers_format():
     ]
     english = [plain(text) for text in cf.explain(findings(table), "en")["said"]]
     assert english[2] == "company founded 1.5 years ago (threshold: 3 years)"
+
+
+def test_a_delay_grown_shorter_is_no_double_negative():
+    known = pd.DataFrame([cf.Figure("delay_change", -16.1, "days", origin="ledger")])
+    found = cf.findings(known)
+    assert found["value"].item() == -16.1
+    told = [cf.explain(found, language)["said"].item().replace(HARD, " ") for language in ("fr", "en")]
+    assert told == [
+        "retard moyen raccourci de 16,1 jours en un an (seuil : 10 jours)",
+        "average delay shorter by 16.1 days in a year (threshold: 10 days)",
+    ]
 
 
 def test_a_finding_that_another_says_better_is_left_out():

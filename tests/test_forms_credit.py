@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cmtools import credit_file, display, external, limits, rating, read_liasse, scoring
+from cmtools import credit_file, display, external, follow_up, limits, rating, read_delegation, read_liasse, scoring
 from cmtools import forms_credit as forms
 from cmtools.language import HARD, THIN, label
 from cmtools.schemas import InputError
@@ -193,7 +193,7 @@ def test_a_model_card_tells_where_the_model_comes_from_and_its_errors():
         forms.model_card("unheard of")
     for key in scoring.models():
         for tongue in ("fr", "en"):
-            said = plain(forms.model_card(key, tongue)).replace("legault_lagged", "")  # a form that its text names
+            said = plain(forms.model_card(key, tongue))
             assert not re.search(r"[a-z]_[a-z]", said)
 
 
@@ -278,7 +278,7 @@ def exposed(**more):
 
 
 def test_one_exposure_is_an_account_of_its_parts():
-    page = forms.exposure_table(limits.exposure(pd.DataFrame([exposed()]), "2026-06-30"), "fr")
+    page = forms.exposure_table(follow_up.exposure(pd.DataFrame([exposed()]), "2026-06-30"), "fr")
     assert line(page, "+ Factures ouvertes")[1] == "40 000,00"
     assert line(page, "+ Effets")[1] == "non fourni"
     assert line(page, "− Acomptes")[1] == "4 000,00"
@@ -293,7 +293,7 @@ def test_one_exposure_is_an_account_of_its_parts():
 
 def test_several_exposures_are_a_list():
     both = pd.DataFrame([exposed(), exposed(customer_id="2", credit_limit=NAN, insurer_limit=NAN, customer_name="B")])
-    page = forms.exposure_table(limits.exposure(both, "2026-06-30"), "en")
+    page = forms.exposure_table(follow_up.exposure(both, "2026-06-30"), "en")
     assert rows(page)[0][0] == "Customer"
     assert line(page, "B")[2:4] == ["", ""]
     assert line(page, "B")[-1] == "no limit set"
@@ -303,8 +303,26 @@ def test_several_exposures_are_a_list():
 
 def test_an_exposure_of_which_nothing_is_known():
     blank = exposed(open_invoices=NAN, order_backlog=NAN, advances=NAN, credit_limit=NAN, insurer_limit=NAN)
-    page = forms.exposure_table(limits.exposure(pd.DataFrame([blank]), "2026-06-30"), "en")
+    page = forms.exposure_table(follow_up.exposure(pd.DataFrame([blank]), "2026-06-30"), "en")
     assert {row[1] for row in rows(page)} <= {"not provided", "no limit set"}
+
+
+def test_what_open_invoices_hold_already_does_not_read_as_a_part_to_add():
+    held = {"overdue": 9_000.0, "overdue_undisputed": 7_000.0, "disputed": 2_000.0, "retention": 500.0}
+    found = follow_up.exposure(pd.DataFrame([exposed()]), "2026-06-30").assign(**held)
+    page = forms.exposure_table(found, "fr")
+    for name, amount in (("Échu", "9 000,00"), ("Échu non contesté", "7 000,00"), ("Litiges", "2 000,00"),
+                         ("Retenues de garantie", "500,00")):  # fmt: skip
+        assert line(page, f"{name} (dans les factures ouvertes)")[1] == amount
+    assert "dont" not in plain(page)
+    assert line(forms.exposure_table(found, "en"), "Disputes (within open invoices)")[1] == "2,000.00"
+
+
+def test_small_cells_follow_the_font_of_their_table():
+    page = forms.exposure_table(follow_up.exposure(pd.DataFrame([exposed()]), "2026-06-30"))
+    sizes = re.findall(r"table\.cm\.cm td\.(small|c)\{[^}]*font-size:([.\d]+)(\w+)", page)
+    assert {name for name, *_ in sizes} == {"small", "c"}
+    assert all(unit == "em" and float(size) < 1 for _, size, unit in sizes)  # pixels would exceed the 9 px of print
 
 
 # --- lines, external information ----------------------------------------------------------------------------------
@@ -476,10 +494,10 @@ def test_findings_stand_on_three_lists_with_what_could_not_be_judged():
 def test_delegation_and_overruns():
     page = forms.delegation_table(language="fr")
     assert line(page, "Analyste crédit") == ["Analyste crédit", "20 000", "15 000", "5 000", "–", "–"]
-    own = limits.read_delegation().assign(role=HOSTILE)
+    own = read_delegation().assign(role=HOSTILE)
     assert HOSTILE not in forms.delegation_table(own, "fr")
-    assert len(rows(forms.overrun_table(language="en"))) == 1 + len(limits.overrun_actions())
-    causes = limits.overrun_causes({"excess": 5_000.0, "overdue_undisputed": 10_000.0, "disputed": 2_000.0}, "fr")
+    assert len(rows(forms.overrun_table(language="en"))) == 1 + len(follow_up.overrun_actions())
+    causes = follow_up.overrun_causes({"excess": 5_000.0, "overdue_undisputed": 10_000.0, "disputed": 2_000.0}, "fr")
     page = forms.overrun_table(causes, "fr")
     assert line(page, "Le client paie en retard")[1] == "10 000,00"
     assert page.count('<tr class="b">') == 1  # 10 000 explains an excess of 5 000, 2 000 does not

@@ -216,3 +216,15 @@ def test_no_loans_from_others_means_no_associates_accounts():
     found = table(emprunts_divers=0.0, emprunts_etab_credit=0.0)
     assert found["comptes_courants_associes"].item() == 0
     assert found["concours_bancaires"].item() == 0
+
+
+def test_accounts_of_one_company_keep_their_own_defects_and_those_of_the_file():
+    accounts = cm.read_liasse("data/liasses_clients.csv")
+    mine, other = accounts.of("000225"), accounts.of("000186")
+    assert mine.table["company_id"].unique().tolist() == ["000225"]
+    own = {defect.code for defect in mine.report.defects} - {defect.code for defect in other.report.defects}
+    assert own == {"statements_no_liabilities"}  # its page of liabilities is missing in 2024
+    shared = {defect.code for defect in other.report.defects}
+    assert "liasse_partial_codes" in shared  # of the file as a whole
+    assert len(accounts.report.defects) > len(mine.report.defects)
+    assert accounts.of("absent").table.empty

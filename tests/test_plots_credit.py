@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.io
 import pytest
 
-from cmtools import limits, rating
+from cmtools import grids, limits, rating
 from cmtools import plots_credit as plots
 from cmtools.language import HARD, THIN
 from cmtools.schemas import InputError
@@ -69,6 +69,11 @@ def test_scores_stand_in_the_zone_of_their_class_danger_to_the_left(found):
     ]
     assert "(P = 10,2 %)<br>Défaillance probable" in figure.data[0].text[2].replace(HARD, " ")
     assert list(figure.layout.xaxis.ticktext) == ["Défaillance probable", "Incertain", "Sain"]
+    # what is said beside the scales has a margin of its own, wide enough for the longest class (6.3 px a letter)
+    assert figure.layout.margin.r > 6.3 * len("Défaillance probable")
+    assert max(figure.data[0].x) < figure.layout.xaxis.range[1]
+    assert figure.data[0].cliponaxis is False
+    assert all(text.count("<br>") == 1 for text in figure.data[0].text)
 
 
 def test_models_without_score_are_named_with_their_reason(found):
@@ -251,7 +256,7 @@ def test_a_veto_in_the_words_of_a_user_is_never_markup(tmp_path):
         f"overdue_rate;;50 %;;;;2;{HOSTILE}\n",
         encoding="utf-8",
     )
-    figure = plots.grid(rating.rate({"overdue_rate": 0.9}, rating.read_grid(path)), "fr")
+    figure = plots.grid(rating.rate({"overdue_rate": 0.9}, grids.read_grid(path)), "fr")
     assert "<img" not in written(figure)
     assert "&lt;img" in written(figure)
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from screens import screen_of
 
-from cmtools import limits, rating, widgets_credit
+from cmtools import grids, limits, rating, widgets_credit
 from cmtools.lines import controls
 from cmtools.live_workbook import worked_case
 from cmtools.widgets_credit import FLOWS, line_of, reach, reweighted, with_share
@@ -127,11 +127,11 @@ KNOWN = {"autonomie_financiere": 0.6, "tn_jours": 50.0, "capacite_remboursement"
 
 
 def test_the_rating_follows_the_weights_of_the_families(screen):
-    sliders = inputs(widgets_credit.grid(KNOWN, "fr", given=rating.read_grid()))
+    sliders = inputs(widgets_credit.grid(KNOWN, "fr", given=grids.read_grid()))
     assert [slider.value for slider in sliders] == [42, 32, 16, 10]
     for slider, value in zip(sliders, (100, 0, 0, 0)):
         slider.value = value
-    accounts_alone = rating.rate(KNOWN, reweighted(rating.read_grid(), {"financial": 1}))
+    accounts_alone = rating.rate(KNOWN, reweighted(grids.read_grid(), {"financial": 1}))
     assert accounts_alone.score == pytest.approx(10)  # the best class of each
     assert f"à {accounts_alone.rating} / 10" in screen.text
     for slider in sliders:

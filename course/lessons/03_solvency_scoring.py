@@ -209,8 +209,8 @@ cm.forms_credit.grid_table(rating, language)
 # %%
 cm.plots_credit.grid(rating, language)
 # %% [markdown] tags=["fr"]
-# **Lecture.** Cotation 5 sur 10. Les chiffres des comptes rapportent la moitié de leurs points ; le comportement de paiement les perd
-# presque tous : 100 % des règlements arrivent en retard, de 53 jours en moyenne. Quelques critères restent inconnus (8 % du poids) :
+# **Lecture.** Cotation 5 sur 10. Les chiffres des comptes rapportent les deux tiers de leurs points ; le comportement de paiement n'en
+# garde pas le quart : 100 % des règlements arrivent en retard, de 53 jours en moyenne. Quelques critères restent inconnus (8 % du poids) :
 # ils ne comptent ni pour zéro ni pour la moyenne, et la fourchette dit ce qu'ils pourraient changer (5 à 6). La cotation donne un
 # **niveau de risque**, C, que la leçon 04 traduit en parts, en délai et en garantie.
 #
@@ -218,8 +218,8 @@ cm.plots_credit.grid(rating, language)
 #
 # Le réglage ci-dessous demande JupyterLab : choisissez une ligne, déplacez-la, regardez quels modèles changent d'avis.
 # %% [markdown] tags=["en"]
-# **Reading.** Rating 5 out of 10. The figures of the accounts earn half of their points; payment behaviour loses nearly all of
-# them: 100% of payments come late, by 53 days on average. A few criteria stay unknown (8% of the weight): they count neither as nil
+# **Reading.** Rating 5 out of 10. The figures of the accounts earn two thirds of their points; payment behaviour keeps less than a
+# quarter of them: 100% of payments come late, by 53 days on average. A few criteria stay unknown (8% of the weight): they count neither as nil
 # nor as average, and the range says what they could change (5 to 6). The rating gives a **risk level**, C, which lesson 04 turns into
 # shares, terms and a guarantee.
 #
@@ -235,10 +235,10 @@ cm.widgets_credit.scores(last, language)
 # refuse un ratio donné dans une autre unité que celle du modèle.
 #
 # **Piège 2 : la constante sans ses seuils.** Le score des pays émergents ajoute 3,25 à Z'' ; ses seuils montent d'autant. Un logiciel
-# répandu ajoute la constante et garde 1,10 et 2,60 : presque plus personne ne peut défaillir.
+# libre ajoute la constante et garde 1,10 et 2,60 : presque plus personne ne peut défaillir.
 #
 # **Piège 3 : les 53 % de Taffler.** 0,53 ; 0,13 ; 0,18 ; 0,16 sont la part de chaque ratio dans le pouvoir du modèle, pas des
-# coefficients. Une page très copiée en fait une formule.
+# coefficients. Une « formule de Taffler » populaire les prend pour tels.
 #
 # **Piège 4 : le corrigé publié.** Un corrigé en ligne trouve Z = 2,062 en ajoutant 1,0 au lieu de 1,0 × ventes / actif, sur un bilan dont
 # le passif dépasse l'actif de 21 000. Refaisons-le.
@@ -248,11 +248,11 @@ cm.widgets_credit.scores(last, language)
 # **Trap 1: the unit.** Altman's formula is written in percent (0.012 X1…) or in decimals (1.2 X1…), never a mixture. cmtools refuses a
 # ratio given in another unit than the model's.
 #
-# **Trap 2: the constant without its cut-offs.** The emerging-market score adds 3.25 to Z''; its cut-offs rise as much. A widespread
-# piece of software adds the constant and keeps 1.10 and 2.60: hardly anyone can then fail.
+# **Trap 2: the constant without its cut-offs.** The emerging-market score adds 3.25 to Z''; its cut-offs rise as much. An
+# open-source program adds the constant and keeps 1.10 and 2.60: hardly anyone can then fail.
 #
-# **Trap 3: Taffler's 53%.** 0.53, 0.13, 0.18, 0.16 are the share of each ratio in the power of the model, not coefficients. A page that
-# is much copied makes a formula of them.
+# **Trap 3: Taffler's 53%.** 0.53, 0.13, 0.18, 0.16 are the share of each ratio in the power of the model, not coefficients. A popular
+# “Taffler formula” takes them for such.
 #
 # **Trap 4: the published answer.** An answer found online gives Z = 2.062 by adding 1.0 instead of 1.0 × sales / assets, on a balance
 # sheet whose liabilities exceed its assets by 21,000. Let us do it again.

@@ -283,7 +283,7 @@ cm.forms_credit.overrun_table(language=language)
 # For our customer the figures point to two causes, and each explains the EUR 8,159 on its own:
 # %% tags=["nbval-check-output"]
 mine = today[today["customer_id"] == company].iloc[0]
-cm.forms_credit.overrun_table(cm.limits.overrun_causes(mine, language), language)
+cm.forms_credit.overrun_table(cm.follow_up.overrun_causes(mine, language), language)
 # %% [markdown] tags=["fr"]
 # **Lecture.** Le carnet de commandes est le plus lourd, et rien n'en est livré : tout se négocie encore. Mais les 34 083 € en retard
 # suffiraient aussi ; les encaisser ramène sous la limite sans perdre une vente.
@@ -310,7 +310,7 @@ state = {
 }
 for prepaid in (0, 30_000):
     checked = cm.check_order(30_000, as_of, prepaid=prepaid, insurer_limit=mine["insurer_limit"], **state)
-    print("\n".join(cm.limits.order_sentences(checked, "EUR", language)), end="\n\n")
+    print("\n".join(cm.orders.order_sentences(checked, "EUR", language)), end="\n\n")
 # %% [markdown] tags=["fr"]
 # **Lecture.** Trois issues : accepter, retenir pour examen, livrer contre paiement d'avance. « Retenir » est un état que l'on annonce au
 # client et au commercial, pas un refus silencieux. Payée d'avance, la même commande passe. Ce qui n'a pas pu être vérifié est dit.
@@ -322,9 +322,9 @@ for prepaid in (0, 30_000):
 #
 # To unblock is a decision: it is written, with its author, function, reason and end.
 # %% tags=["nbval-check-output"]
-kept = cm.limits.Unblocking(company, "CMD-2607", "M. Dupuy", "cfo", "acompte de 20 000 EUR", as_of, "2026-07-15")
+kept = cm.orders.Unblocking(company, "CMD-2607", "M. Dupuy", "cfo", "acompte de 20 000 EUR", as_of, "2026-07-15")
 released = cm.check_order(30_000, as_of, order="CMD-2607", unblocking=kept, **state)
-print(cm.limits.order_sentences(released, "EUR", language)[0])
+print(cm.orders.order_sentences(released, "EUR", language)[0])
 cm.display.table(
     kept.table(), language, columns=["customer_id", "order", "decided_by", "unblocking_reason", "decided_on", "until"]
 )
@@ -340,7 +340,7 @@ cm.display.table(
 # replaced (`data/delegations.csv`).
 # %% tags=["nbval-check-output"]
 delegation = cm.read_delegation(delegation_file)
-display(cm.display.table(cm.limits.delegation_table(delegation, language=language), language))
+display(cm.display.table(cm.delegation.delegation_table(delegation, language=language), language))
 for amount in (proposal.amount, average.amount, asked):
     who = cm.decider(amount, level.risk_level, delegation)
     print(cm.language.money(amount, "EUR", language, decimals=0), "|", cm.language.label(who, language))

@@ -42,12 +42,15 @@ import cmtools as cm
 
 if not any((liasse, trial_balance, fec, statements, ledger)):
     folder = "../../data/"
-    liasse, ledger, external = (folder + name for name in ("liasses_clients.csv", "grand_livre.xlsx", "informations.csv"))
+    liasse, ledger, external = (
+        folder + name for name in ("liasses_clients.csv", "grand_livre.xlsx", "informations.csv")
+    )
     customer = customer or "000186"
 accounts = cm.reports.read_accounts(liasse, trial_balance, fec, statements, year_end)
 books = cm.reports.read_books(ledger, settlements, customers, terms, columns, tolerant)
 told = cm.read_external(external) if external else None
 customer, company = cm.reports.customer_and_company(customer, accounts, books)
+accounts = accounts.of(company)
 day = cm.as_day(as_of)
 thresholds = cm.read_signals(signals or None)
 alerts = books and cm.by_currency(
@@ -81,7 +84,7 @@ display(tables.show("identity", cm.forms_credit.worded_lines(file.identity, lang
 # %%
 related = file.relationship
 display(tables.show("relationship", cm.forms_credit.relationship(related, language), otherwise="no_ledger_given"))
-members = file.relationship.group if related else file.identity.head(0)
+members = related.group if related and len(related.group) > 1 else file.identity.head(0)
 tables.show("group", members, total=True, otherwise="no_group")
 # %% [markdown] tags=["fr"]
 # ## 3. Engagement, limite, assureur

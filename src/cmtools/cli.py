@@ -169,7 +169,7 @@ def _customers(parsed: argparse.Namespace) -> int:
 def _credit_parameters(parsed: argparse.Namespace) -> tuple[dict[str, Any], tuple[Any, Any, Any]]:
     """Parameters of a credit file, and the tables behind it: all that cannot be used is refused here, at once."""
     from cmtools.reports import read_accounts, read_books, read_credit_settings
-    from cmtools.settings import read_number, read_words
+    from cmtools.settings import read_words
     from cmtools.terms import parse_terms
 
     options = vars(parsed)
@@ -185,10 +185,7 @@ def _credit_parameters(parsed: argparse.Namespace) -> tuple[dict[str, Any], tupl
         as_day(parsed.year_end, "--year-end")
     if parsed.terms_asked:
         parse_terms(parsed.terms_asked)
-    numbers = {
-        name: None if options[name] is None else read_number(options[name], unit, f"--{name.replace('_', '-')}")
-        for name, unit in _NUMBERS.items()
-    }
+    numbers = {name: _amount(options[name], name, unit) for name, unit in _NUMBERS.items()}
     accounts = read_accounts(**{name: files[name] for name in _ACCOUNTS}, year_end=parsed.year_end)
     books = {name: files[name] for name in _BOOKS}
     ledger = read_books(**books, terms=parsed.terms, tolerant=parsed.tolerant)
@@ -198,6 +195,20 @@ def _credit_parameters(parsed: argparse.Namespace) -> tuple[dict[str, Any], tupl
     parameters |= {"terms_asked": parsed.terms_asked, "company_name": parsed.company, "language": parsed.language}
     parameters |= {"as_of": day, "comments": read_words(parsed.comments) if parsed.comments else ""}
     return parameters, (accounts, ledger, told)
+
+
+def _amount(written: str | None, name: str, unit: str) -> float | None:
+    """A number of the committee's; none of them can be negative, nor a share above 1."""
+    from cmtools.settings import read_number
+
+    if written is None:
+        return None
+    option = f"--{name.replace('_', '-')}"
+    value = read_number(written, unit, option)
+    if value < 0 or (unit == "rate" and value > 1):
+        code = "limit_bad_share" if unit == "rate" else "limit_bad_amount"
+        raise InputError([Defect(code, "fatal", column=option, value=written)])
+    return value
 
 
 def _report_day(written: str) -> str:

@@ -19,16 +19,17 @@ from typing import Any, NamedTuple
 import narwhals as nw
 import pandas as pd
 
-from cmtools import rating, scoring
+from cmtools import grids, rating, scoring
 from cmtools.collection import late_payment_rate, payment_delays, payments_by_month
 from cmtools.exposure import customer_table, disputes_by_cause
 from cmtools.external import External, Facts, facts, shown
 from cmtools.financial_ratios import NIL, catalogue, ratios, total_of
 from cmtools.formulas import Formula, evaluate, note_texts, unknown_lines
 from cmtools.frames import collect, first_booking, in_pandas, in_polars, month_ends, tables_of, unit_of, year_before
+from cmtools.grids import Grid
 from cmtools.language import day, integer, label, message, money, number, percent, resolve
 from cmtools.lines import Statements, controls
-from cmtools.rating import Grid, Rating
+from cmtools.rating import Rating
 from cmtools.receivables import (
     aged_balance,
     in_book_currency,
@@ -1233,7 +1234,7 @@ def criteria(figures: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame, one row per criterion that a grid may hold and the file may know
         `criterion`, `value` (None: unknown), `unit`, `reason`, `missing`,
-        `origin`; in the order of :func:`cmtools.rating.criteria`.
+        `origin`; in the order of :func:`cmtools.grids.criteria`.
 
     Examples
     --------
@@ -1243,7 +1244,7 @@ def criteria(figures: pd.DataFrame) -> pd.DataFrame:
     >>> round(found.loc["autonomie_financiere", "value"], 2), found.loc["management", "reason"]
     (0.56, 'not_provided')
     """
-    wanted = list(rating.criteria())
+    wanted = list(grids.criteria())
     known = figures[figures["figure"].isin(wanted)]
     order = {key: place for place, key in enumerate(wanted)}
     table = known.assign(order=known["figure"].map(order)).sort_values("order", ignore_index=True)
@@ -1257,7 +1258,7 @@ def rate(found: CreditFile, grid: Grid | None = None) -> Rating:
     ----------
     found : CreditFile
     grid : Grid, optional
-        As :func:`cmtools.rating.read_grid` gives it.
+        As :func:`cmtools.grids.read_grid` gives it.
 
     Examples
     --------
@@ -1403,6 +1404,9 @@ def explain(found: pd.DataFrame, language: str | None = None) -> pd.DataFrame:
     return found.assign(said=pd.Series(said, index=found.index, dtype="object"))
 
 
+_VERB_SAYS_LESS = ("sooner",)  # sentences whose verb has the sign: "shorter by 16 days", not by -16
+
+
 def _sentence(row: Mapping[Any, Any], language: str | None) -> str:
     if row["comparison"] == "signal":
         from cmtools.display import explain_signals  # a view: needed for the words alone
@@ -1413,8 +1417,11 @@ def _sentence(row: Mapping[Any, Any], language: str | None) -> str:
         return f"{label(row['key'], language)}{message('colon', language)}" + str(
             explain_signals(pd.DataFrame([alone]), language)["said"].iloc[0]
         )
-    figure = worded(row["value"], row["unit"], row["currency"], language)
-    threshold = "" if row["comparison"] in ("in", "between") else row["threshold"]
+    value: Any = row["value"]
+    threshold: Any = "" if row["comparison"] in ("in", "between") else row["threshold"]
+    if row["key"] in _VERB_SAYS_LESS:
+        value, threshold = abs(value), abs(threshold)
+    figure = worded(value, row["unit"], row["currency"], language)
     bound = worded(threshold, row["unit"], row["currency"], language) if threshold != "" else ""
     n = row["value"] if row["unit"] == "count" else None  # decides the plural
     return message(f"finding_{row['key']}", language, value=figure, threshold=bound, n=n)

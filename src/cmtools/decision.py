@@ -1,7 +1,8 @@
 """The decision that a credit file asks of the committee: rating, limit, terms, guarantee, who decides, until when.
 
-It only puts together what :mod:`cmtools.rating` and :mod:`cmtools.limits` compute from
-a :class:`cmtools.credit_file.CreditFile`. Nothing is decided here: the figures are
+It only puts together what :mod:`cmtools.rating`, :mod:`cmtools.limits`,
+:mod:`cmtools.follow_up` and :mod:`cmtools.delegation` compute from a
+:class:`cmtools.credit_file.CreditFile`. Nothing is decided here: the figures are
 those of the methods, the signature is a person's.
 """
 
@@ -11,26 +12,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import narwhals as nw
 import pandas as pd
 
 from cmtools.credit_file import CreditFile, rate
+from cmtools.delegation import decider
 from cmtools.external import External
-from cmtools.frames import collect
-from cmtools.limits import (
-    VALIDITY,
-    Activity,
-    Insured,
-    Need,
-    Proposal,
-    cover_gap,
-    decider,
-    exposure,
-    exposure_parts,
-    methods,
-    proposal,
-)
-from cmtools.rating import Grid, Rating, RiskLevel, risk_level
+from cmtools.follow_up import exposure, exposure_parts
+from cmtools.frames import in_pandas
+from cmtools.grids import Grid, RiskLevel
+from cmtools.limits import VALIDITY, Activity, Insured, Need, Proposal, cover_gap, methods, proposal
+from cmtools.rating import Rating, risk_level
 from cmtools.schemas import InputError, Ledger
 from cmtools.terms import Term, parse_terms
 
@@ -60,7 +51,7 @@ class Decision:
     cover : pandas.DataFrame
         See :func:`cmtools.limits.cover_gap`.
     exposure, group_exposure : pandas.DataFrame
-        One row each at most (:func:`cmtools.limits.exposure`); empty without a ledger, or outside a group.
+        One row each at most (:func:`cmtools.follow_up.exposure`); empty without a ledger, or outside a group.
     terms_asked : str or None
         Asked, or else those of the customer's record; as written.
     terms_are_asked : bool
@@ -132,9 +123,9 @@ def decide(
     insured_share : float, optional
         Fraction of a loss that the insurer pays.
     grid, levels, delegation : optional
-        As read by :func:`cmtools.rating.read_grid`,
-        :func:`cmtools.rating.read_risk_levels` and
-        :func:`cmtools.limits.read_delegation`; default: their own.
+        As read by :func:`cmtools.grids.read_grid`,
+        :func:`cmtools.grids.read_risk_levels` and
+        :func:`cmtools.delegation.read_delegation`; default: their own.
     combine : {"min", "mean"}
         See :func:`cmtools.limits.proposal`.
     owner, justification : str
@@ -275,7 +266,7 @@ def _day(value: Any) -> datetime | None:
 
 def _record(ledger: Ledger, customer_id: str, name: str) -> float | None:
     """An amount of the customer's record; None: blank, or no such customer."""
-    table = collect(nw.from_native(ledger.customers))
+    table = in_pandas(ledger.customers)
     mine = table.loc[table["customer_id"].astype(str) == customer_id, name]
     return None if mine.empty or pd.isna(mine.iloc[0]) else float(mine.iloc[0])
 

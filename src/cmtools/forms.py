@@ -26,8 +26,8 @@ STYLE = """
 <style>
 table.cm.cm tr.section td{font-weight:600;background:#eef2f6}
 table.cm.cm tr.b td{font-weight:600;border-top:1.5px solid #33475b}
-table.cm.cm td.c{color:#4a5b6c;white-space:nowrap;font-size:11px}
-table.cm.cm td.small{font-size:12px;color:#33475b}
+table.cm.cm td.c{color:#4a5b6c;white-space:nowrap;font-size:.85em}
+table.cm.cm td.small{font-size:.92em;color:#33475b}
 table.cm.cm td.wide{min-width:18em}
 table.cm.cm td.gap{border:none;min-width:1.2em}
 table.cm td.good{color:#2f6b4a}table.cm td.weak{color:#a4262c}

@@ -12,10 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-from cmtools import external, limits, rating
+from cmtools import external, follow_up, grids, limits, rating
 from cmtools import language as words
 from cmtools.credit_file import Behaviour, CreditFile, Quality, Relationship, not_judged, worded
 from cmtools.credit_file import explain as explain_findings
+from cmtools.delegation import DECISIONS
+from cmtools.delegation import delegation_table as ceilings
 from cmtools.display import CSS, Html, is_blank, records
 from cmtools.forms import (
     head_row,
@@ -447,7 +449,7 @@ def _grid_row(row: Mapping[str, Any], language: str | None, currency: str) -> st
     cells = [
         td(label(str(row["criterion"]), language)),
         td(value, "" if known else "small"),
-        td(rating.class_text(row, language, currency) if known else "", "small"),
+        td(grids.class_text(row, language, currency) if known else "", "small"),
         td(words.number(row["points"], 0, language), "r"),
         td(words.percent(row["weight"], 1, language), "r"),
         td(words.number(row["contribution"], 2, language), "r"),
@@ -547,6 +549,7 @@ _EXPOSURE = (
     ("excess", 2), ("insurer_limit", 2), ("insurer_excess", 2), ("overdue", 2), ("overdue_undisputed", 2),
     ("disputed", 2), ("retention", 2),
 )  # fmt: skip
+_IN_INVOICES = ("overdue", "overdue_undisputed", "disputed", "retention")  # already counted in the open invoices
 
 
 _LISTED_AMOUNTS = (
@@ -560,7 +563,7 @@ def exposure_table(found: pd.DataFrame, language: str | None = None) -> Html:
     Parameters
     ----------
     found : pandas.DataFrame
-        Result of :func:`cmtools.limits.exposure`; one row makes an account of
+        Result of :func:`cmtools.follow_up.exposure`; one row makes an account of
         its parts, several a list.
     language : {"fr", "en"}, optional
 
@@ -572,7 +575,7 @@ def exposure_table(found: pd.DataFrame, language: str | None = None) -> Html:
     Examples
     --------
     >>> parts = pd.DataFrame({"customer_id": ["A"], "open_invoices": [40_000.0], "credit_limit": [30_000.0]})
-    >>> page = exposure_table(limits.exposure(parts, "2026-06-30"), "en")
+    >>> page = exposure_table(follow_up.exposure(parts, "2026-06-30"), "en")
     >>> "10,000.00" in page, "not provided" in page
     (True, True)
     """
@@ -589,7 +592,8 @@ def exposure_table(found: pd.DataFrame, language: str | None = None) -> Html:
         sign = "+ " if kind == 1 else "− " if kind == -1 else ""
         shown = td(label("not_provided", language), "r") if is_blank(value) else _part_td(name, value, language)
         css = ' class="sum"' if kind == 0 else ""
-        body.append(f"<tr{css}>{td(sign + label(name, language))}{shown}</tr>")
+        told = message(f"exposure_part_{name}", language) if name in _IN_INVOICES else label(name, language)
+        body.append(f"<tr{css}>{td(sign + told)}{shown}</tr>")
     use = row.get("limit_use")
     state = [label(str(row["limit_state"]), language)] + ([] if is_blank(use) else [words.percent(use, 0, language)])
     body.append(f"<tr>{td(label('limit_state', language))}{td(' · '.join(state), 'r')}</tr>")
@@ -1018,7 +1022,7 @@ def delegation_table(delegation: pd.DataFrame | None = None, language: str | Non
     Parameters
     ----------
     delegation : pandas.DataFrame, optional
-        As :func:`cmtools.limits.read_delegation` gives it; default: its own.
+        As :func:`cmtools.delegation.read_delegation` gives it; default: its own.
     language : {"fr", "en"}, optional
 
     Returns
@@ -1032,8 +1036,8 @@ def delegation_table(delegation: pd.DataFrame | None = None, language: str | Non
     True
     """
     pages = []
-    for decision in limits.DECISIONS:
-        table = limits.delegation_table(delegation, decision, language)
+    for decision in DECISIONS:
+        table = ceilings(delegation, decision, language)
         levels = [str(name) for name in table.columns if name != "role"]
         body = [
             f"<tr>{td(str(row['role']))}{''.join(td(str(row[level]), 'r') for level in levels)}</tr>"
@@ -1051,7 +1055,7 @@ def overrun_table(causes: pd.DataFrame | None = None, language: str | None = Non
     Parameters
     ----------
     causes : pandas.DataFrame, optional
-        Result of :func:`cmtools.limits.overrun_causes` for one customer;
+        Result of :func:`cmtools.follow_up.overrun_causes` for one customer;
         default: the whole list of causes and actions.
     language : {"fr", "en"}, optional
 
@@ -1065,7 +1069,7 @@ def overrun_table(causes: pd.DataFrame | None = None, language: str | None = Non
     True
     """
     whole = causes is None
-    table = limits.overrun_actions(language) if causes is None else causes
+    table = follow_up.overrun_actions(language) if causes is None else causes
     names = ["over_cause", "over_sign" if whole else "cause_amount", "action", "owner"]
     body = []
     for row in records(table):

@@ -1,10 +1,9 @@
-"""Credit limits: every method side by side, a proposal with its reason, the exposure against the limit, who decides.
+"""Credit limits: every method side by side, and a proposal with its reason.
 
-Methods stand in ``reference/limit_methods.csv``, causes and actions of an overrun in
-``limit_actions.csv``, the delegation in ``delegation.csv``. A method whose input is
-missing has no amount and says why; nothing is counted as nil because it is unknown.
-The insurer's limit is shown beside the others and never added to them. Rules LIM-*,
-EXPO and BLOCK: see ``GLOSSARY.md``.
+Methods stand in ``reference/limit_methods.csv``. A method whose input is missing has
+no amount and says why; nothing is counted as nil because it is unknown. The insurer's
+limit is shown beside the others and never added to them. Rules LIM-*: see
+``GLOSSARY.md``.
 """
 
 from __future__ import annotations
@@ -15,36 +14,24 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-import narwhals as nw
 import pandas as pd
 
 from cmtools import language as words
-from cmtools.dashboard import report_items
-from cmtools.exposure import LEVELS, customer_table
-from cmtools.external import External, facts
 from cmtools.formulas import Formula, blocks, evaluate, note_texts, parse, unknown_lines
-from cmtools.frames import cents_of, choice, collect
+from cmtools.frames import choice
+from cmtools.grids import RiskLevel
 from cmtools.language import label, message
-from cmtools.rating import RiskLevel
-from cmtools.schemas import Defect, InputError, Ledger, as_day
-from cmtools.settings import Reader, key_of, reference_rows
+from cmtools.schemas import Defect, InputError, as_day
+from cmtools.settings import reference_rows
 
 OLD_ACCOUNTS = 18  # months after which accounts are flagged
 MONTH_END_DAYS = 15  # what "end of month" adds on average
 VALIDITY = 12  # months a limit holds, unless said otherwise
 ROUNDING = 500.0  # proposals are rounded down to a multiple of it
 SELLER_SHARE = 0.05  # of our own budgeted sales excl. VAT on one customer
-NEAR = 0.9  # use of a limit from which it is nearly reached
 HIGHEST_COEFFICIENT = 5.0
 COMBINE = ("min", "mean")
 SUPPLIER_BASES = ("trade_payables", "purchases")
-STAGES = ("order", "delivery", "invoicing")
-OUTCOMES = ("accept", "hold", "prepayment")  # from the mildest
-DECISIONS = ("set_limit", "refuse_limit", "unblock_order")
-ROLES = ("credit_analyst", "credit_manager", "cfo", "credit_committee", "general_management")
-RISK_LEVELS = ("A", "B", "C", "D", "E")
-PROCEEDINGS = ("safeguard", "receivership", "liquidation")
-FACTS = ("bills", "to_invoice", "order_backlog", "advances")  # what no customer ledger tells of an exposure
 
 # ---------------------------------------------------------------- what is given
 
@@ -120,17 +107,18 @@ class Insured:
 
 
 @dataclass
-class _Checks:
-    """Numbers given by the caller; what is wrong with them is told at once, together."""
+class Checks:
+    """Values given by the caller; what is wrong with them is told at once, together."""
 
     defects: list[Defect] = field(default_factory=list)
 
     def wrong(self, code: str, name: str, value: Any, **details: Any) -> None:
+        """Note what is wrong with a value."""
         self.defects.append(Defect(code, "fatal", column=name, value=str(value), details=details))
 
     def number(self, name: str, value: Any, code: str, low: float = 0.0, high: float = math.inf) -> float | None:
         """The number, None where it is missing; noted where it cannot be."""
-        if _missing(value):
+        if missing(value):
             return None
         try:
             number = float("nan") if isinstance(value, (bool, str)) else float(value)
@@ -142,19 +130,24 @@ class _Checks:
         return number
 
     def amount(self, name: str, value: Any) -> float | None:
+        """An amount of nil or more."""
         return self.number(name, value, "limit_bad_amount")
 
     def share(self, name: str, value: Any) -> float | None:
+        """A fraction."""
         return self.number(name, value, "limit_bad_share", high=1.0)
 
     def coefficient(self, name: str, value: Any) -> float | None:
+        """A factor, 1 being neutral."""
         return self.number(name, value, "limit_bad_coefficient", high=HIGHEST_COEFFICIENT)
 
     def days(self, name: str, value: Any, low: float = 0.0) -> float | None:
+        """A number of days."""
         return self.number(name, value, "limit_bad_days", low=low, high=1000.0)
 
     def day(self, name: str, value: Any) -> datetime | None:
-        if _missing(value):
+        """A date."""
+        if missing(value):
             return None
         try:
             return as_day(value, name)
@@ -162,12 +155,19 @@ class _Checks:
             self.defects += error.defects
             return None
 
+    def one_of(self, name: str, value: str, allowed: Sequence[str]) -> None:
+        """Note a value that is not among those allowed."""
+        if value not in allowed:
+            self.wrong("bad_choice", name, value, expected=", ".join(allowed))
+
     def done(self) -> None:
+        """Raise InputError with all that was noted."""
         if self.defects:
             raise InputError(self.defects)
 
 
-def _missing(value: Any) -> bool:
+def missing(value: Any) -> bool:
+    """Whether a value is None or any of the nulls of pandas."""
     return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value)
 
 
@@ -219,7 +219,7 @@ def methods(
         flagged, a limit of the insurer or of a supplier that is not dated, or
         no more valid then, is shown and not used.
     need : Need, optional
-    level : mapping, or RiskLevel of cmtools.rating, optional
+    level : mapping, or RiskLevel of cmtools.grids, optional
         Shares for the customer's risk level, as fractions:
         `share_equity`, `share_tangible_net_worth`, `share_turnover`,
         `share_working_capital`, `share_supplier`, and `coefficient`. A share
@@ -295,7 +295,7 @@ def methods(
     'unknown_line'
     """
     choice("supplier_basis", supplier_basis, SUPPLIER_BASES)
-    checks, at = _Checks(), as_day(as_of)
+    checks, at = Checks(), as_day(as_of)
     year = _one_year(accounts, checks)
     shares = _shares(level._asdict() if isinstance(level, RiskLevel) else level or {}, checks)
     asked = _checked_need(need, checks)
@@ -333,7 +333,7 @@ def _method_row(row: Mapping[str, str], found: _Found, currency: str) -> list[An
     return [*place, found.vat or row["vat"], dict(found.inputs), *told, found.status or row["standing"], row["source"]]
 
 
-def _one_year(accounts: pd.DataFrame | pd.Series | None, checks: _Checks) -> pd.DataFrame | None:
+def _one_year(accounts: pd.DataFrame | pd.Series | None, checks: Checks) -> pd.DataFrame | None:
     if accounts is None:
         return None
     table = accounts.to_frame().T if isinstance(accounts, pd.Series) else accounts
@@ -343,7 +343,7 @@ def _one_year(accounts: pd.DataFrame | pd.Series | None, checks: _Checks) -> pd.
     return table.reset_index(drop=True)
 
 
-def _shares(level: Mapping[str, Any], checks: _Checks) -> dict[str, float | None]:
+def _shares(level: Mapping[str, Any], checks: Checks) -> dict[str, float | None]:
     names = {row["share"] for row in _methods() if row["share"]}
     for name in level:
         if str(name).startswith("share_") and name not in names:
@@ -352,7 +352,7 @@ def _shares(level: Mapping[str, Any], checks: _Checks) -> dict[str, float | None
     return shares | {"coefficient": checks.coefficient("coefficient", level.get("coefficient"))}
 
 
-def _checked_need(need: Need | None, checks: _Checks) -> Need:
+def _checked_need(need: Need | None, checks: Checks) -> Need:
     given = need or Need()
     return Need(
         checks.amount("monthly_purchases", given.monthly_purchases),
@@ -380,10 +380,10 @@ def _need(need: Need) -> _Found:
         "invoicing_lag_days": need.invoicing_lag_days,
         "month_end_days": float(MONTH_END_DAYS) if need.end_of_month else None,
     }
-    missing = [name for name in ("monthly_purchases", "term_days") if inputs[name] is None]
+    lacking = [name for name in ("monthly_purchases", "term_days") if inputs[name] is None]
     inputs = {name: value for name, value in inputs.items() if value is not None}
-    if missing:
-        return _Found(inputs=inputs, reason="not_given", missing=missing)
+    if lacking:
+        return _Found(inputs=inputs, reason="not_given", missing=lacking)
     days = _total_days(need)
     inputs["total_days"] = days
     if days < 0:
@@ -410,7 +410,7 @@ class _Accounts:
         """What must be said of their date and length."""
         closed, months = self.row.get("year_end"), self.row.get("months")
         found = []
-        if closed is None or _missing(closed):
+        if closed is None or missing(closed):
             found.append("undated_accounts")
         else:
             day = pd.Timestamp(as_day(closed))
@@ -418,7 +418,7 @@ class _Accounts:
                 found.append("later_accounts")
             elif day + pd.DateOffset(months=OLD_ACCOUNTS) < pd.Timestamp(self.at):
                 found.append("old_accounts")
-        return found + ([] if months is None or _missing(months) or months == 12 else ["other_months"])
+        return found + ([] if months is None or missing(months) or months == 12 else ["other_months"])
 
     def value(self, formula: Formula) -> tuple[float, list[str]]:
         """Value of a formula over twelve months, and the lines that it lacks."""
@@ -457,8 +457,8 @@ class _Accounts:
     def _lacking(self, base: Formula) -> _Found | None:
         if self.unusable():
             return _Found(reason=self.unusable(), missing=["accounts"])
-        value, missing = self.value(base)
-        return _Found(reason="unknown_line", missing=missing, notes=self.notes()) if value != value else None
+        value, lines = self.value(base)
+        return _Found(reason="unknown_line", missing=lines, notes=self.notes()) if value != value else None
 
     def purchases(self, row: Mapping[str, str], shares: Mapping[str, float | None], need: Need) -> _Found:
         """A share of a year's purchases excl. VAT, for the days of the term."""
@@ -514,13 +514,13 @@ def _seller(sales: float | None, share: float | None) -> _Found:
     return _Found(sales * share, {"seller_sales": sales, "lim_share": share}, status=status)
 
 
-def _references(given: Sequence[float] | pd.DataFrame, at: datetime, checks: _Checks) -> _Found:
+def _references(given: Sequence[float] | pd.DataFrame, at: datetime, checks: Checks) -> _Found:
     left: list[str] = []
     if isinstance(given, pd.DataFrame):
         kept, rows = [], given.to_dict("records")
         for row in rows:
             begins, ends = (checks.day(f"supplier_limits.{name}", row.get(name)) for name in ("date", "until"))
-            reason = _not_valid(begins, ends, at)
+            reason = not_valid(begins, ends, at)
             kept += [] if reason else [row.get("amount")]
             left += [f"references_{reason}"] if reason else []
     else:
@@ -536,28 +536,28 @@ def _references(given: Sequence[float] | pd.DataFrame, at: datetime, checks: _Ch
     return _Found(median, inputs, notes=notes)
 
 
-def _not_valid(begins: datetime | None, ends: datetime | None, at: datetime) -> str | None:
+def not_valid(begins: datetime | None, ends: datetime | None, at: datetime) -> str | None:
     """Why a dated amount does not hold on a day."""
-    if begins is None or _missing(begins):
+    if begins is None or missing(begins):
         return "undated"
     if begins > at:
         return "later"
-    return "expired" if ends is not None and not _missing(ends) and ends < at else None
+    return "expired" if ends is not None and not missing(ends) and ends < at else None
 
 
-def _afdcc(activity: Activity, checks: _Checks) -> _Found:
+def _afdcc(activity: Activity, checks: Checks) -> _Found:
     amounts = {name: checks.amount(name, getattr(activity, name)) for name in ("orders", "to_invoice", "open_invoices")}
     names = ("terms_coefficient", "behaviour_coefficient")
     factors = {name: checks.coefficient(name, getattr(activity, name)) for name in names}
     inputs = {name: value for name, value in (amounts | factors).items() if value is not None}
-    missing = [name for name, value in (amounts | factors).items() if value is None]
-    if missing:
-        return _Found(inputs=inputs, reason="not_given", missing=missing)
+    lacking = [name for name, value in (amounts | factors).items() if value is None]
+    if lacking:
+        return _Found(inputs=inputs, reason="not_given", missing=lacking)
     base = sum(value or 0.0 for value in amounts.values())
     return _Found(base * math.prod(value or 0.0 for value in factors.values()), inputs)
 
 
-def _insurer(insured: Insured, at: datetime, checks: _Checks) -> _Found:
+def _insurer(insured: Insured, at: datetime, checks: Checks) -> _Found:
     amount, share = (
         checks.amount("insured.amount", insured.amount),
         checks.share("insured_share", insured.insured_share),
@@ -569,7 +569,7 @@ def _insurer(insured: Insured, at: datetime, checks: _Checks) -> _Found:
     if amount is None:
         return _Found(inputs=inputs, reason="not_given", missing=["insurer_limit"])
     inputs = {"insurer_limit": amount} | inputs
-    reason = _not_valid(begins, ends, at)
+    reason = not_valid(begins, ends, at)
     if reason:
         return _Found(inputs=inputs, reason=f"insurer_{reason}", notes=["never_added"])
     if share is not None:
@@ -714,7 +714,7 @@ def proposal(
     (28000.0, 'lim_tangible_net_worth', 22000.0)
     """
     choice("combine", combine, COMBINE)
-    checks = _Checks()
+    checks = Checks()
     request = checks.amount("asked", asked)
     step = checks.number("rounding", rounding, "limit_bad_amount", low=0.01)
     if isinstance(validity_months, bool) or not isinstance(validity_months, int) or not 0 < validity_months <= 60:
@@ -885,7 +885,7 @@ def _shorter_term(need: Need | None, limit: float) -> tuple[float, bool | None]:
 
 
 def _kept_risk(wanted: float, agreed: float | None, share: float | None) -> float:
-    if agreed is None or _missing(share):
+    if agreed is None or missing(share):
         return float("nan")
     return round(wanted - float(share or 0.0) * min(wanted, agreed), 2)
 
@@ -953,8 +953,8 @@ def _shown(value: Any, kind: str, language: str | None) -> str:
 def _remarks(row: Mapping[Any, Any], language: str | None) -> list[str]:
     said = []
     if isinstance(row["reason"], str):
-        missing = ", ".join(label(name, language) for name in str(row["missing"]).split())
-        said.append(message(f"limit_reason_{row['reason']}", language, missing=missing or "–"))
+        lacking = ", ".join(label(name, language) for name in str(row["missing"]).split())
+        said.append(message(f"limit_reason_{row['reason']}", language, missing=lacking or "–"))
     return said + [message(f"limit_note_{name}", language) for name in str(row["notes"]).split()]
 
 
@@ -1000,977 +1000,3 @@ def sentences(found: Proposal, language: str | None = None) -> list[str]:
 def _left_out(found: Proposal, language: str | None) -> dict[str, str]:
     names = [label(name, language) for name in found.left_out if name not in ("lim_need", "lim_seller_sales")]
     return {"methods": ", ".join(names) or "–"}
-
-
-# ---------------------------------------------------------------- exposure
-
-PARTS = ("open_invoices", *FACTS, "unallocated_receipts")
-_SIGNS = {"advances": -1, "unallocated_receipts": -1}
-_BESIDE = ("secured", "overdue", "overdue_undisputed", "disputed", "retention")
-
-
-def exposure(
-    parts: pd.DataFrame,
-    as_of: str | date,
-    *,
-    by: str = "customer_id",
-    deduct_unallocated: bool = True,
-    deduct_secured: bool = False,
-    tolerance: float = 0.0,
-    near: float = NEAR,
-) -> pd.DataFrame:
-    """All that may be lost on each customer or group, against its limit (rule EXPO).
-
-    Parameters
-    ----------
-    parts : pandas.DataFrame, one row per customer
-        `customer_id`, `open_invoices` (incl. VAT, credit notes off); as far
-        as known `bills` (accepted, not due), `to_invoice` (delivered),
-        `order_backlog`, `advances` and `unallocated_receipts` (both received,
-        positive), `secured` (by a guarantee), `credit_limit`, `limit_date`,
-        `limit_until`, `insurer_limit`, `overdue`, `overdue_undisputed`, `disputed`,
-        `retention`, `customer_name`, `group_id`, `collector`, `currency`. NaN: unknown.
-        With a column `limit_date`, a limit without one is said and not used.
-    as_of : date or str
-    by : {"customer_id", "group_id"}
-        A customer without a group is its own. A member in credit does not
-        reduce what the others owe; the limit of a group is the sum of its
-        members', unknown if one that owes has none that holds.
-    deduct_unallocated : bool
-        Take receipts that no invoice was found for off the exposure.
-    deduct_secured : bool
-        Take off what a guarantee secures; by default it is shown beside.
-    tolerance : float
-        Fraction by which a limit may be exceeded.
-    near : float
-        Use from which a limit counts as nearly reached.
-
-    Returns
-    -------
-    pandas.DataFrame, largest excess first, then highest use
-        `customer_id`, `customer_name`, `collector` or `group_id`,
-        `customer_name`, `members`; `currency`, the parts (NaN: not given),
-        `exposure_amount`, `secured`, `credit_limit`, `limit_until`,
-        `headroom` (limit less exposure), `excess` (exposure less limit x (1 +
-        tolerance), 0 if none), `limit_use` (NaN for a limit of 0),
-        `insurer_limit`, `insurer_excess`, `overdue`, `overdue_undisputed`,
-        `disputed`, `retention`, `limit_state` (limit_over, limit_near, limit_within, limit_none,
-        limit_expired, limit_undated), `not_given` (parts that the exposure
-        lacks, separated by spaces: it is then a minimum).
-
-    Raises
-    ------
-    InputError
-        If a column is missing, a customer stands twice, an amount is negative
-        that cannot be, or an option is not a fraction.
-
-    Notes
-    -----
-    Exposure = open invoices + bills not due + delivered not invoiced + orders
-    - advances - unallocated receipts. A customer in credit has its whole limit
-    left, not more. The insurer's limit has its own columns: adding it to ours
-    would count the same euros twice.
-
-    Examples
-    --------
-    >>> parts = pd.DataFrame({"customer_id": ["A"], "open_invoices": [40_000.0], "order_backlog": [15_000.0],
-    ...     "advances": [5_000.0], "credit_limit": [45_000.0], "insurer_limit": [30_000.0]})
-    >>> exposure(parts, "2026-06-30")[["exposure_amount", "headroom", "excess", "insurer_excess"]].iloc[0].tolist()
-    [50000.0, -5000.0, 5000.0, 20000.0]
-    """
-    choice("by", by, LEVELS)
-    checks, at = _Checks(), as_day(as_of)
-    allowed, close = checks.share("tolerance", tolerance), checks.share("near", near)
-    table = _whole_parts(parts, checks)
-    checks.done()
-    options = (deduct_unallocated, deduct_secured)
-    table["exposure_amount"] = _exposed(table, *options)
-    table["limit_state"] = [_standing_of_limit(row, at, "limit_date" in parts) for row in table.to_dict("records")]
-    table["usable"] = table["credit_limit"].where(table["limit_state"] == "")
-    if by == "group_id":
-        table = _grouped(table)
-    owed = table["exposure_amount"].clip(lower=0)
-    table["headroom"] = (table["usable"] - owed).round(2)
-    bound = (table["usable"] * (1 + (allowed or 0.0))).round(2)
-    table["excess"] = (owed - bound).round(2).clip(lower=0)
-    table["limit_use"] = owed / table["usable"].where(table["usable"] > 0)
-    table["insurer_excess"] = (owed - table["insurer_limit"]).round(2).clip(lower=0)
-    judged = table["limit_state"] == ""
-    reached = (table["limit_use"] >= (close or 0.0)).map({True: "limit_near", False: "limit_within"})
-    state = reached.mask(table["excess"] > 0, "limit_over").mask(table["usable"].isna(), "limit_none")
-    table["limit_state"] = table["limit_state"].where(~judged, state)
-    table["not_given"] = [_not_given(row) for row in table.to_dict("records")]
-    who = [by, "customer_name", "collector" if by == "customer_id" else "members", "currency"]
-    amounts = [*PARTS, "exposure_amount", "secured", "credit_limit", "limit_until", "headroom", "excess", "limit_use"]
-    rest = ["insurer_limit", "insurer_excess", *_BESIDE[1:], "limit_state", "not_given"]
-    order = table.sort_values(
-        ["excess", "limit_use", "exposure_amount", by], ascending=[False, False, False, True], ignore_index=True
-    )
-    return order[[*who, *amounts, *rest]]
-
-
-def _whole_parts(parts: pd.DataFrame, checks: _Checks) -> pd.DataFrame:
-    """Every column that may be given; what is missing is unknown."""
-    absent = [name for name in ("customer_id", "open_invoices") if name not in parts]
-    for name in absent:
-        checks.wrong("limit_missing_column", "parts", name)
-    if absent:
-        checks.done()
-    table = parts.reset_index(drop=True).copy()
-    for row in table[table.duplicated("customer_id")].to_dict("records"):
-        checks.wrong("limit_customer_twice", "customer_id", row["customer_id"])
-    for name in (*PARTS, *_BESIDE, "credit_limit", "insurer_limit"):
-        values = table[name] if name in table else pd.Series(float("nan"), index=table.index)
-        table[name] = pd.to_numeric(values, errors="coerce").astype("float64")
-        unread = table[name].isna() & values.notna()
-        low = (table[name] < 0) & (name not in ("open_invoices", "disputed", "retention"))
-        for value in values[unread | low | table[name].abs().eq(math.inf)]:
-            checks.wrong("limit_bad_amount", name, value)
-    for name in ("limit_date", "limit_until"):
-        dates = table[name] if name in table else pd.Series(None, index=table.index, dtype="object")
-        table[name] = pd.to_datetime(pd.Series([checks.day(name, value) for value in dates], dtype="object"))
-    for name in ("customer_name", "group_id", "collector", "currency"):
-        texts = table[name] if name in table else pd.Series(None, index=table.index, dtype="object")
-        table[name] = texts.astype("object").where(texts.notna(), None)
-    for name in ("customer_name", "group_id"):
-        table[name] = table[name].where(table[name].notna(), table["customer_id"])
-    if len(set(table["currency"])) > 1:
-        checks.wrong("several_currencies", "currency", ", ".join(map(str, table["currency"].unique())))
-    return table
-
-
-def _exposed(table: pd.DataFrame, deduct_unallocated: bool, deduct_secured: bool) -> pd.Series:
-    """Sum of the parts that are known; unknown without the open invoices."""
-    total = table["open_invoices"].copy()
-    for name in PARTS[1:]:
-        if name != "unallocated_receipts" or deduct_unallocated:
-            total = total + _SIGNS.get(name, 1) * table[name].fillna(0)
-    return (total - table["secured"].fillna(0) if deduct_secured else total).round(2)
-
-
-def _standing_of_limit(row: Mapping[Any, Any], at: datetime, dated: bool) -> str:
-    """Why a limit is not used; blank: it is."""
-    if _missing(row["credit_limit"]):
-        return "limit_none"
-    reason = _not_valid(row["limit_date"] if dated else at, row["limit_until"], at)
-    return {None: "", "expired": "limit_expired"}.get(reason, "limit_undated")
-
-
-def _grouped(table: pd.DataFrame) -> pd.DataFrame:
-    """Sums of the members; limits unknown where a member that owes has none that holds."""
-    owes = table["exposure_amount"] > 0
-    whole = table.assign(exposure_amount=table["exposure_amount"].clip(lower=0), members=owes.astype("int64"))
-    names = dict(zip(table["customer_id"], table["customer_name"]))
-    amounts = [*PARTS, *_BESIDE, "exposure_amount", "members"]
-    by = whole.groupby("group_id", sort=True)
-    sums = by[amounts].sum(min_count=1)
-    for name in ("usable", "credit_limit", "insurer_limit"):
-        unknown = set(whole.loc[owes & whole[name].isna(), "group_id"])
-        sums[name] = by[name].sum(min_count=1).mask(sums.index.isin(list(unknown)))
-    sums["limit_until"] = by["limit_until"].min()
-    sums["currency"] = by["currency"].first()
-    states = by["limit_state"].agg(lambda found: max(found, key=_WORST.index))
-    sums["limit_state"] = states.where(sums["usable"].isna(), "")
-    sums["limit_state"] = sums["limit_state"].mask(sums["usable"].isna() & (sums["limit_state"] == ""), "limit_none")
-    sums["members"] = sums["members"].astype("int64")
-    sums = sums.reset_index()
-    return sums.assign(customer_name=[names.get(group, group) for group in sums["group_id"]])
-
-
-_WORST = ["", "limit_none", "limit_expired", "limit_undated"]
-
-
-def _not_given(row: Mapping[Any, Any]) -> str:
-    return " ".join(name for name in FACTS if _missing(row[name]))
-
-
-def exposure_parts(
-    ledger: Ledger,
-    as_of: str | date,
-    external: External | None = None,
-    limits: pd.DataFrame | None = None,
-    currency: str | None = None,
-) -> pd.DataFrame:
-    """What each customer owes, from the ledger and the external information, ready for :func:`exposure`.
-
-    Parameters
-    ----------
-    ledger : Ledger
-    as_of : date or str
-    external : External, optional
-        As :func:`cmtools.external.read_external` gives it: bills, orders,
-        deliveries to invoice, advances, guarantees and the insurer's opinion,
-        those that hold on `as_of`. An opinion takes the place of the insurer's
-        limit of the ledger.
-    limits : pandas.DataFrame, optional
-        Register of the limits granted: `customer_id`, `credit_limit`, `date`,
-        `until`. It takes the place of the ledger's limits, which have no date.
-    currency : str, optional
-        Needed when the items are in several.
-
-    Returns
-    -------
-    pandas.DataFrame, one row per customer that owes something or of which a part is known
-
-    Raises
-    ------
-    InputError
-        If the items are in several currencies and none is asked for, or the
-        register names a customer twice.
-
-    Examples
-    --------
-    >>> import cmtools as cm
-    >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
-    >>> parts = exposure_parts(ledger, "2026-06-30")
-    >>> owed = parts["open_invoices"] - parts["unallocated_receipts"]
-    >>> round(float(owed.sum()), 2)
-    1464352.61
-    """
-    items = report_items(ledger, as_of)
-    table = customer_table(items, ledger, currency, keep_all=True)
-    frame = nw.from_native(items)
-    shown = currency or next(iter(collect(frame.select("currency").unique())["currency"]), ledger.book_currency)
-    frame = frame.filter(nw.col("currency") == shown).with_columns(cents=cents_of("open_amount"))
-    of_kind = {
-        "received": nw.col("kind") == "unallocated_receipt",
-        "disputed": nw.col("disputed"),
-        "retention": nw.col("retention"),
-        "overdue_undisputed": (nw.col("cents") > 0) & (nw.col("days_late") > 0) & ~nw.col("disputed"),
-    }
-    flagged = frame.with_columns(
-        **{name: nw.when(flag).then(nw.col("cents")).otherwise(nw.lit(0)) for name, flag in of_kind.items()}
-    )
-    sums = collect(flagged.group_by("customer_id").agg(*[nw.col(name).sum() for name in of_kind]))
-    sums[list(of_kind)] = sums[list(of_kind)].astype("int64")
-    table = table.merge(sums, on="customer_id", how="left").fillna(dict.fromkeys(of_kind, 0))
-    table["unallocated_receipts"] = (0 - table["received"]).clip(lower=0) / 100
-    table["open_invoices"] = table["cents"] / 100 + table["unallocated_receipts"]
-    table["overdue"] = table["late"] / 100
-    table["overdue_undisputed"] = table["overdue_undisputed"] / 100
-    for name in ("disputed", "retention"):
-        table[name] = float("nan") if name in ledger.silent else table[name] / 100
-    if shown != ledger.book_currency:  # limits are in the currency of the books
-        table = table.assign(credit_limit=float("nan"), insurer_limit=float("nan"))
-    table = _with_facts(table.assign(currency=shown), external, as_of)
-    table = _with_register(table, limits)
-    names = ["open_invoices", *FACTS, "unallocated_receipts"]
-    kept = (table[names].fillna(0) != 0).any(axis=1)
-    return table[kept].drop(columns=["cents", "late", "received"]).reset_index(drop=True)
-
-
-def _with_facts(table: pd.DataFrame, external: External | None, as_of: str | date) -> pd.DataFrame:
-    told = {name: [float("nan")] * len(table) for name in (*FACTS, "secured")}
-    insurer = table["insurer_limit"].tolist()
-    known = set() if external is None else set(external.table["customer_id"])
-    for place, customer in enumerate(table["customer_id"]):
-        if customer not in known:
-            continue
-        found = facts(external, customer, as_of)
-        for name in (*FACTS, "secured"):
-            amount = found.amount("guarantee" if name == "secured" else name)
-            told[name][place] = float("nan") if amount is None else amount
-        agreed = found.amount("insurer_opinion")
-        insurer[place] = insurer[place] if agreed is None else agreed
-    return table.assign(**told, insurer_limit=pd.Series(insurer, index=table.index, dtype="float64"))
-
-
-def _with_register(table: pd.DataFrame, limits: pd.DataFrame | None) -> pd.DataFrame:
-    if limits is None:
-        return table
-    checks = _Checks()
-    for name in ("customer_id", "credit_limit", "date", "until"):
-        if name not in limits:
-            checks.wrong("limit_missing_column", "limits", name)
-    checks.done()
-    for name in limits.loc[limits.duplicated("customer_id"), "customer_id"]:
-        checks.wrong("limit_customer_twice", "limits", name)
-    checks.done()
-    own = limits[["customer_id", "credit_limit", "date", "until"]]
-    own = own.rename(columns={"date": "limit_date", "until": "limit_until"})
-    return table.drop(columns="credit_limit").merge(own, on="customer_id", how="left")
-
-
-def daily_follow_up(
-    ledger: Ledger,
-    as_of: str | date,
-    external: External | None = None,
-    limits: pd.DataFrame | None = None,
-    *,
-    by: str = "customer_id",
-    currency: str | None = None,
-    tolerance: float = 0.0,
-    near: float = NEAR,
-) -> pd.DataFrame:
-    """Limit, exposure, headroom and excess of every customer on a day, the worst first.
-
-    Parameters
-    ----------
-    ledger, as_of, external, limits, currency
-        See :func:`exposure_parts`.
-    by, tolerance, near
-        See :func:`exposure`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As :func:`exposure` gives it.
-
-    Notes
-    -----
-    Without external information the exposure is the outstanding net of
-    unallocated receipts, as for :func:`cmtools.limits_exceeded`: `not_given`
-    names what it lacks, and the true one can only be higher.
-
-    Examples
-    --------
-    How many customers are above their limit this morning?
-
-    >>> import cmtools as cm
-    >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
-    >>> today = daily_follow_up(ledger, "2026-06-30")
-    >>> int((today["limit_state"] == "limit_over").sum())
-    15
-    """
-    parts = exposure_parts(ledger, as_of, external, limits, currency)
-    return exposure(parts, as_of, by=by, tolerance=tolerance, near=near)
-
-
-# ---------------------------------------------------------------- when a limit is exceeded
-
-
-def overrun_actions(language: str | None = None) -> pd.DataFrame:
-    """Causes of an exceeded limit, how each shows, and what to do about it.
-
-    Parameters
-    ----------
-    language : {"fr", "en"}, optional
-
-    Returns
-    -------
-    pandas.DataFrame, one row per cause
-        `over_cause`, `over_sign`, `action`, `owner` (texts), `key`,
-        `measure` (part of the exposure that shows it; blank: none does).
-
-    Notes
-    -----
-    The list is a CHOICE, to be adapted (``reference/limit_actions.csv``).
-
-    Examples
-    --------
-    >>> overrun_actions("en").set_index("key").loc["over_to_invoice", "over_cause"]
-    'Delivered and not invoiced yet'
-    """
-    tongue = words.resolve(language)
-    rows = [
-        [
-            *(row[f"{name}_{tongue}"] for name in ("cause", "sign", "action")),
-            label(row["owner"], tongue),
-            row["key"],
-            row["measure"],
-        ]
-        for row in reference_rows("limit_actions.csv")
-    ]
-    return pd.DataFrame(rows, columns=["over_cause", "over_sign", "action", "owner", "key", "measure"])
-
-
-def overrun_causes(followed: Mapping[str, Any] | pd.Series, language: str | None = None) -> pd.DataFrame:
-    """Which causes the figures of one customer show, largest first, each with what to do.
-
-    Parameters
-    ----------
-    followed : mapping or pandas.Series
-        One row of :func:`exposure`.
-    language : {"fr", "en"}, optional
-
-    Returns
-    -------
-    pandas.DataFrame
-        `over_cause`, `cause_amount` (part of the exposure, or what would come
-        off it), `explains` (whether that alone is the excess or more),
-        `action`, `owner`, `key`. Empty without an excess; causes that no
-        figure shows are those of :func:`overrun_actions`.
-
-    Examples
-    --------
-    >>> row = {"excess": 5_000.0, "overdue_undisputed": 10_000.0, "disputed": 2_000.0}
-    >>> overrun_causes(row, "en")[["key", "cause_amount", "explains"]].values.tolist()
-    [['over_late', 10000.0, True], ['over_disputed', 2000.0, False]]
-    """
-    excess = followed.get("excess")
-    actions = overrun_actions(language)
-    columns = ["over_cause", "cause_amount", "explains", "action", "owner", "key"]
-    if _or_nil(excess) <= 0:
-        return pd.DataFrame(columns=columns)
-    amounts = {name: _or_nil(followed.get(name)) for name in actions["measure"] if name}
-    shown = actions[[amounts.get(name, 0.0) > 0 for name in actions["measure"]]]
-    shown = shown.assign(cause_amount=[round(amounts[name], 2) for name in shown["measure"]])
-    shown = shown.assign(explains=shown["cause_amount"] >= _or_nil(excess))
-    return shown.sort_values("cause_amount", ascending=False, kind="stable", ignore_index=True)[columns]
-
-
-def _or_nil(value: Any) -> float:
-    """An amount that only shows a cause: unknown, it shows none."""
-    return 0.0 if _missing(value) else float(value)
-
-
-# ---------------------------------------------------------------- orders
-
-
-@dataclass(frozen=True)
-class BlockingRules:
-    """From when an order is held (rule BLOCK); every figure is a CHOICE.
-
-    Parameters
-    ----------
-    tolerance : float
-        Fraction by which exposure and order may exceed the limit.
-    overdue_amount, overdue_days : float
-        More than this amount, undisputed, late by more than these days: an
-        amount and an age; a count of late invoices is a poor rule.
-    residue : float
-        Open amounts up to this one are rounding, and ignored.
-    broken_promises : int
-        So many promises to pay that were not kept.
-    outcomes : mapping
-        Outcome of each rule, accept switching it off: over_limit,
-        overdue_too_old, no_limit, limit_expired, limit_refused, insurer_cut,
-        proceedings, promises_broken, exposure_unknown.
-    """
-
-    tolerance: float = 0.0
-    overdue_amount: float = 1_000.0
-    overdue_days: float = 30.0
-    residue: float = 10.0
-    broken_promises: int = 2
-    outcomes: Mapping[str, str] = field(default_factory=dict)
-
-
-OUTCOME_OF = {
-    "over_limit": "hold",
-    "overdue_too_old": "hold",
-    "no_limit": "hold",
-    "limit_expired": "hold",
-    "limit_refused": "prepayment",
-    "insurer_cut": "hold",
-    "proceedings": "prepayment",
-    "promises_broken": "prepayment",
-    "exposure_unknown": "hold",
-}
-
-
-@dataclass(frozen=True)
-class Unblocking:
-    """Who let an order through, on whose authority, why, and until when.
-
-    Parameters
-    ----------
-    customer_id : str
-    order : str
-        Reference of the order; "" : every order until the last day.
-    decided_by, role : str
-        Name, and function in the delegation.
-    reason : str
-    decided_on, until : date or str
-
-    Raises
-    ------
-    InputError
-        If a name, function, reason or date is missing, or the last day comes first.
-
-    Examples
-    --------
-    >>> kept = Unblocking("000116", "C2607", "M. Dupuy", "cfo", "paid this morning", "2026-06-30", "2026-07-15")
-    >>> kept.holds("2026-07-16", "C2607")
-    False
-    """
-
-    customer_id: str
-    order: str
-    decided_by: str
-    role: str
-    reason: str
-    decided_on: str | date
-    until: str | date
-
-    def __post_init__(self) -> None:
-        checks = _Checks()
-        for name in ("customer_id", "decided_by", "role", "reason"):
-            if not str(getattr(self, name) or "").strip():
-                checks.wrong("limit_unblocking_blank", name, "")
-        begins, ends = (checks.day(name, getattr(self, name)) for name in ("decided_on", "until"))
-        for name, value in (("decided_on", begins), ("until", ends)):
-            if _missing(getattr(self, name)):
-                checks.wrong("limit_unblocking_blank", name, value or "")
-        if begins and ends and ends < begins:
-            checks.wrong("limit_unblocking_dates", "until", words.day(ends), begins=words.day(begins))
-        checks.done()
-
-    def holds(self, as_of: str | date, order: str = "") -> bool:
-        """Whether an order passes on a day."""
-        return as_day(self.decided_on) <= as_day(as_of) <= as_day(self.until) and self.order in ("", order)
-
-    def table(self) -> pd.DataFrame:
-        """The record as one row: `customer_id`, `order`, `decided_by`, `role`, `reason`, `decided_on`, `until`."""
-        days = {"decided_on": pd.Timestamp(as_day(self.decided_on)), "until": pd.Timestamp(as_day(self.until))}
-        return pd.DataFrame([self.__dict__ | days]).rename(columns={"reason": "unblocking_reason"})
-
-
-@dataclass(frozen=True)
-class OrderCheck:
-    """What becomes of an order.
-
-    Attributes
-    ----------
-    outcome : {"accept", "hold", "prepayment"}
-    rules : pandas.DataFrame, one row per rule that was broken
-        `rule`, `outcome`, `rule_measured`, `rule_threshold`, `unit`
-        (money, integer or blank).
-    not_checked : tuple of str
-        Rules that nothing was given for: silence is not good news.
-    notes : tuple of str
-        prepaid, too_late (at invoicing), unblocked, order_in_exposure.
-    exposure_after : float or None
-        Exposure with the part of the order that is not paid in advance.
-    """
-
-    outcome: str
-    rules: pd.DataFrame
-    not_checked: tuple[str, ...]
-    notes: tuple[str, ...]
-    exposure_after: float | None
-
-
-def check_order(
-    amount: float,
-    as_of: str | date,
-    *,
-    exposure: float | None = None,
-    limit: float | None = None,
-    limit_until: str | date | None = None,
-    items: pd.DataFrame | None = None,
-    insurer_limit: float | None = None,
-    insurer_until: str | date | None = None,
-    proceedings: str | None = None,
-    broken_promises: int | None = None,
-    prepaid: float = 0.0,
-    stage: str = "order",
-    in_exposure: bool = False,
-    order: str = "",
-    unblocking: Unblocking | None = None,
-    rules: BlockingRules | None = None,
-) -> OrderCheck:
-    """Accept an order, hold it for review, or ask for prepayment (rule BLOCK).
-
-    Parameters
-    ----------
-    amount : float
-        Of the order, incl. VAT.
-    as_of : date or str
-    exposure : float, optional
-        All that the customer, or its group, owes already: see :func:`exposure`.
-    limit : float, optional
-        0: refused; None: none was set.
-    limit_until : date or str, optional
-        Last day of the limit; None: no end was set.
-    items : pandas.DataFrame, optional
-        Its open items: `open_amount`, `days_late`, and `disputed` if known.
-    insurer_limit, insurer_until : optional
-        0, or a past day: the insurer covers nothing more.
-    proceedings : str, optional
-        safeguard, receivership, liquidation; no_proceedings: none.
-    broken_promises : int, optional
-    prepaid : float
-        Part of the order already paid, incl. VAT. A prepaid order passes.
-    stage : {"order", "delivery", "invoicing"}
-        At invoicing nothing is held: the goods are gone, and an invoice held
-        back only makes the exposure worse.
-    in_exposure : bool
-        The order is among the orders of `exposure` already.
-    order : str
-        Its reference.
-    unblocking : Unblocking, optional
-        Lets an order that is held pass; not one that needs prepayment.
-    rules : BlockingRules, optional
-
-    Returns
-    -------
-    OrderCheck
-
-    Raises
-    ------
-    InputError
-        With every number that cannot be: a negative or missing amount, more
-        prepaid than ordered, an unknown outcome, stage or proceedings.
-
-    Examples
-    --------
-    It owes 18 000 under a limit of 20 000 and orders 3 000:
-
-    >>> found = check_order(3_000, "2026-06-30", exposure=18_000, limit=20_000)
-    >>> found.outcome, found.rules["rule"].tolist()
-    ('hold', ['over_limit'])
-    >>> check_order(3_000, "2026-06-30", exposure=18_000, limit=20_000, prepaid=3_000).outcome
-    'accept'
-    """
-    choice("stage", stage, STAGES)
-    applied = rules or BlockingRules()
-    checks, at = _Checks(), as_day(as_of)
-    given = _order_numbers(checks, amount, exposure, limit, prepaid, insurer_limit, applied)
-    ends = {"limit": checks.day("limit_until", limit_until), "insurer": checks.day("insurer_until", insurer_until)}
-    if not _missing(proceedings):
-        _one_of(checks, "proceedings", str(proceedings), (*PROCEEDINGS, "no_proceedings"))
-    promises = checks.number("broken_promises", broken_promises, "limit_bad_amount")
-    for name, outcome in applied.outcomes.items():
-        _one_of(checks, "outcomes", name, tuple(OUTCOME_OF))
-        _one_of(checks, "outcomes", outcome, OUTCOMES)
-    late = _old_overdue(items, applied, checks)
-    checks.done()
-    unpaid = max(given["amount"] - given["prepaid"], 0.0)
-    after = None if given["exposure"] is None else given["exposure"] + (0.0 if in_exposure else unpaid)
-    after = None if after is None else round(after, 2)
-    found = _broken(given, after, ends, at, late, proceedings, promises, applied)
-    outcomes = OUTCOME_OF | dict(applied.outcomes)
-    broken = [[name, outcomes[name], *figures] for name, *figures in found if outcomes[name] != "accept"]
-    outcome = max((row[1] for row in broken), key=OUTCOMES.index, default="accept")
-    notes = ["order_in_exposure"] if in_exposure else []
-    if unpaid <= applied.residue and given["prepaid"] > 0:
-        outcome, notes = "accept", [*notes, "prepaid"]
-    if stage == "invoicing":
-        outcome, notes = "accept", [*notes, "too_late"]
-    if outcome == "hold" and unblocking is not None and unblocking.holds(at, order):
-        outcome, notes = "accept", [*notes, "unblocked"]
-    known = {"overdue_too_old": late, "insurer_cut": insurer_limit, "proceedings": proceedings}
-    known |= {"promises_broken": promises}
-    table = pd.DataFrame(broken, columns=["rule", "outcome", "rule_measured", "rule_threshold", "unit"])
-    table = table.astype({"rule_measured": "float64", "rule_threshold": "float64"})
-    return OrderCheck(outcome, table, tuple(n for n, value in known.items() if _missing(value)), tuple(notes), after)
-
-
-def _order_numbers(
-    checks: _Checks, amount: Any, owed: Any, limit: Any, prepaid: Any, insurer: Any, rules: BlockingRules
-) -> dict[str, Any]:
-    if _missing(amount):
-        checks.wrong("limit_bad_amount", "amount", amount)
-    numbers = {"amount": checks.amount("amount", amount) or 0.0, "prepaid": checks.amount("prepaid", prepaid) or 0.0}
-    numbers |= {"limit": checks.amount("limit", limit), "insurer": checks.amount("insurer_limit", insurer)}  # type: ignore[dict-item]
-    numbers["exposure"] = checks.number("exposure", owed, "limit_bad_amount", low=-math.inf)  # type: ignore[assignment]
-    if numbers["prepaid"] > numbers["amount"] + rules.residue:
-        checks.wrong("limit_prepaid_above", "prepaid", prepaid, amount=float(numbers["amount"]))
-    checks.share("tolerance", rules.tolerance)
-    for name in ("overdue_amount", "overdue_days", "residue"):
-        checks.amount(name, getattr(rules, name))
-    return numbers
-
-
-def _one_of(checks: _Checks, name: str, value: str, allowed: Sequence[str]) -> None:
-    if value not in allowed:
-        checks.wrong("bad_choice", name, value, expected=", ".join(allowed))
-
-
-def _old_overdue(items: pd.DataFrame | None, rules: BlockingRules, checks: _Checks) -> float | None:
-    """Undisputed amount that is too late, small residues left out."""
-    if items is None:
-        return None
-    lacking = [name for name in ("open_amount", "days_late") if name not in items]
-    for name in lacking:
-        checks.wrong("limit_missing_column", "items", name)
-    if lacking:
-        return None
-    disputed = items["disputed"].astype(bool) if "disputed" in items else pd.Series(False, index=items.index)
-    old = (items["days_late"] > rules.overdue_days) & (items["open_amount"] > rules.residue) & ~disputed
-    return round(float(items.loc[old, "open_amount"].sum()), 2)
-
-
-def _broken(
-    given: Mapping[str, Any],
-    after: float | None,
-    ends: Mapping[str, datetime | None],
-    at: datetime,
-    late: float | None,
-    proceedings: str | None,
-    promises: float | None,
-    rules: BlockingRules,
-) -> list[list[Any]]:
-    """Rules that are broken, each with what was measured and its threshold."""
-    nothing = float("nan")
-    found: list[list[Any]] = []
-    limit = given["limit"]
-    if limit is None:
-        found.append(["no_limit", nothing, nothing, ""])
-    elif limit == 0:
-        found.append(["limit_refused", nothing, 0.0, "money"])
-    elif ends["limit"] is not None and ends["limit"] < at:
-        found.append(["limit_expired", nothing, limit, "money"])
-    if after is None:
-        found.append(["exposure_unknown", nothing, nothing, ""])
-    elif limit:
-        bound = round(limit * (1 + rules.tolerance), 2)
-        found += [["over_limit", after, bound, "money"]] if after > bound else []
-    if late is not None and late > rules.overdue_amount:
-        found.append(["overdue_too_old", late, rules.overdue_amount, "money"])
-    if given["insurer"] == 0 or (ends["insurer"] is not None and ends["insurer"] < at):
-        found.append(["insurer_cut", nothing, nothing, ""])
-    if proceedings in PROCEEDINGS:
-        found.append(["proceedings", nothing, nothing, ""])
-    if promises is not None and promises >= rules.broken_promises:
-        found.append(["promises_broken", promises, float(rules.broken_promises), "integer"])
-    return found
-
-
-def order_sentences(found: OrderCheck, currency: str = "EUR", language: str | None = None) -> list[str]:
-    """The outcome of an order and its reasons in words.
-
-    Examples
-    --------
-    >>> found = check_order(3_000, "2026-06-30", exposure=18_000, limit=20_000)
-    >>> print(order_sentences(found, language="en")[1].replace(words.HARD, " "))
-    Exposure with the order 21,000.00 EUR, above 20,000.00 EUR.
-    """
-    said = [message(f"order_{found.outcome}", language)]
-    for row in found.rules.to_dict("records"):
-        values = {
-            name: _rule_figure(row[f"rule_{name}"], row["unit"], currency, language)
-            for name in ("measured", "threshold")
-        }
-        said.append(message(f"order_rule_{row['rule']}", language, **values))
-    said += [message(f"order_note_{name}", language) for name in found.notes]
-    if found.not_checked:
-        names = ", ".join(label(name, language) for name in found.not_checked)
-        said.append(message("order_not_checked", language, rules=names))
-    return said
-
-
-def _rule_figure(value: Any, unit: str, currency: str, language: str | None) -> str:
-    if _missing(value):
-        return "–"
-    return words.money(value, currency, language) if unit == "money" else words.integer(value, language)
-
-
-# ---------------------------------------------------------------- who decides
-
-
-def read_delegation(path: Any = None, levels: Sequence[str] = RISK_LEVELS) -> pd.DataFrame:
-    r"""Who may decide how much: the defaults, or the user's file.
-
-    Parameters
-    ----------
-    path : path, optional
-        CSV (`;` or `,`, decimal comma or point) or workbook with the headings
-        Décision (fixer une limite, refuser, débloquer une commande; blank:
-        all three), Fonction, Niveau de risque (blank: all), Jusqu'à,
-        Remarque, or Decision, Role, Risk level, Up to, Remark. « sans limite »
-        is written in words; a blank amount is refused.
-    levels : sequence of str
-        Risk levels that exist, from the best.
-
-    Returns
-    -------
-    pandas.DataFrame, one row per decision, risk level and function
-        `decision` (set_limit, refuse_limit, unblock_order), `risk_level`,
-        `role` (key of a usual function, or the company's own word), `up_to`
-        (incl. VAT; infinite: without limit), smallest first.
-
-    Raises
-    ------
-    InputError
-        With every defect of the file: an unknown decision or level, a blank
-        function, an amount that is blank, negative or readable in two ways, a
-        function twice, two functions with one ceiling (who decides?).
-
-    Notes
-    -----
-    The defaults are a CHOICE: every company sets its own. A row that names a
-    level, or a decision, goes before one that names none.
-
-    Examples
-    --------
-    Up to what limit may the credit manager decide for a customer of level C?
-
-    >>> table = read_delegation()
-    >>> mine = (table["role"] == "credit_manager") & (table["risk_level"] == "C") & (table["decision"] == "set_limit")
-    >>> float(table.loc[mine, "up_to"].iloc[0])
-    25000.0
-    """
-    rows = _default_delegation(levels) if path is None else _own_delegation(path, levels)
-    table = pd.DataFrame(rows, columns=["decision", "risk_level", "role", "up_to"])
-    ranks = table.assign(
-        first=table["decision"].map(DECISIONS.index), second=table["risk_level"].map(list(levels).index)
-    )
-    return ranks.sort_values(["first", "second", "up_to"], kind="stable", ignore_index=True)[list(table.columns)]
-
-
-def _default_delegation(levels: Sequence[str]) -> list[tuple[str, str, str, float]]:
-    found = []
-    for row in reference_rows("delegation.csv"):
-        ceiling = float(row["up_to"]) if row["up_to"] else math.inf
-        for level in [row["risk_level"]] if row["risk_level"] else levels:
-            found += [(row["decision"], level, row["role"], ceiling)] if level in levels else []
-    return found
-
-
-def _own_delegation(path: Any, levels: Sequence[str]) -> list[tuple[str, str, str, float]]:
-    reader = Reader(path, "delegation")
-    seen: dict[Any, int] = {}
-    given: list[tuple[Any, tuple[str, ...], tuple[str, ...], str, float]] = []
-    for row in reader.rows:
-        decisions = _decisions(reader, row)
-        chosen = _levels(reader, row, levels)
-        role, ceiling = _role(reader, row), _ceiling(reader, row)
-        place = (decisions, chosen, role)
-        if role and decisions and chosen and reader.unique(row, "role", place, seen) and ceiling is not None:
-            given.append((row, decisions, chosen, role, ceiling))
-    # the more a row names, the later it is laid down, and the one that names more then stays
-    found: dict[tuple[str, str, str], tuple[float, Any]] = {}
-    for row, decisions, chosen, role, ceiling in sorted(given, key=lambda one: -len(one[1]) * len(one[2])):
-        found |= {(decision, level, role): (ceiling, row) for decision in decisions for level in chosen}
-    _refuse_ties(reader, found)
-    reader.report.refuse()
-    return [(decision, level, role, ceiling) for (decision, level, role), (ceiling, _) in found.items()]
-
-
-def _refuse_ties(reader: Reader, found: Mapping[tuple[str, str, str], tuple[float, Any]]) -> None:
-    """Two functions with one ceiling leave open which of them decides."""
-    first: dict[tuple[str, str, float], Any] = {}
-    told: set[int] = set()
-    for (decision, level, _), (ceiling, row) in found.items():
-        other = first.setdefault((decision, level, ceiling), row)
-        if other is not row and row.line not in told:
-            told.add(row.line)
-            reader.wrong(row, "up_to", "delegation_tie", first=other.line)
-
-
-def _decisions(reader: Reader, row: Any) -> tuple[str, ...]:
-    if not row.text("decision"):
-        return DECISIONS
-    found = reader.key(row, "decision", list(DECISIONS))
-    return (found,) if found else ()
-
-
-def _levels(reader: Reader, row: Any, levels: Sequence[str]) -> tuple[str, ...]:
-    written = row.text("risk_level")
-    if not written:
-        return tuple(levels)
-    found = [level for level in levels if level.casefold() == written.casefold()]
-    if not found:
-        reader.wrong(row, "risk_level", "bad_choice", expected=", ".join(levels))
-    return tuple(found)
-
-
-def _role(reader: Reader, row: Any) -> str:
-    """Key of a usual function, or the company's own word for one."""
-    written = str(row.text("role"))
-    if not written:
-        reader.wrong(row, "role", "blank_value", expected=label("credit_manager"))
-        return ""
-    return key_of(written, "delegation_role", ROLES) or written
-
-
-def _ceiling(reader: Reader, row: Any) -> float | None:
-    written = row.text("up_to")
-    if key_of(written, "delegation_amount", ("unlimited",)):
-        return math.inf
-    if not written:
-        reader.wrong(row, "up_to", "blank_value", expected=message("delegation_expected"))
-        return None
-    return reader.number(row, "up_to", "money")
-
-
-def decider(
-    amount: float, risk_level: str | None, delegation: pd.DataFrame | None = None, decision: str = "set_limit"
-) -> str | None:
-    """Who may decide on an amount for a customer of a risk level.
-
-    Parameters
-    ----------
-    amount : float
-        Limit to set, request to refuse, or order to unblock, incl. VAT.
-    risk_level : str or None
-        None: not rated, judged as the worst level there is (CHOICE).
-    delegation : pandas.DataFrame, optional
-        As :func:`read_delegation` gives it.
-    decision : {"set_limit", "refuse_limit", "unblock_order"}
-
-    Returns
-    -------
-    str or None
-        Function with the lowest ceiling that is enough (`role`); None: the
-        amount is above every ceiling.
-
-    Raises
-    ------
-    InputError
-        If the amount is missing or negative, or the level or decision unknown.
-
-    Examples
-    --------
-    >>> decider(45_000, "B"), decider(45_000, "D"), decider(45_000, None)
-    ('credit_manager', 'credit_committee', 'credit_committee')
-    """
-    choice("decision", decision, DECISIONS)
-    checks = _Checks()
-    if _missing(amount):
-        checks.wrong("limit_bad_amount", "amount", amount)
-    number = checks.amount("amount", amount) or 0.0
-    table = read_delegation() if delegation is None else delegation
-    mine = table[table["decision"] == decision]
-    known = list(dict.fromkeys(mine["risk_level"]))
-    chosen = known[-1] if _missing(risk_level) and known else str(risk_level)
-    if chosen not in known:
-        _one_of(checks, "risk_level", chosen, known)
-    checks.done()
-    able = mine[(mine["risk_level"] == chosen) & (mine["up_to"] >= number)].sort_values("up_to", kind="stable")
-    return None if able.empty else str(able["role"].iloc[0])
-
-
-def delegation_table(
-    delegation: pd.DataFrame | None = None, decision: str = "set_limit", language: str | None = None
-) -> pd.DataFrame:
-    """The delegation of one decision for a reader: a function a row, a risk level a column.
-
-    Examples
-    --------
-    >>> delegation_table(decision="refuse_limit", language="en")["A"].tolist()[-1]
-    'without limit'
-    """
-    choice("decision", decision, DECISIONS)
-    table = read_delegation() if delegation is None else delegation
-    mine = table[table["decision"] == decision]
-    roles = mine.groupby("role", sort=False)["up_to"].max().sort_values(kind="stable").index
-    without = message("delegation_unlimited", language)
-    cells = {(row["role"], row["risk_level"]): row["up_to"] for row in mine.to_dict("records")}
-    rows = []
-    for role in roles:
-        ceilings = [cells.get((role, level)) for level in dict.fromkeys(mine["risk_level"])]
-        shown = ["–" if c is None else without if c == math.inf else words.integer(c, language) for c in ceilings]
-        rows.append([label(role, language), *shown])
-    return pd.DataFrame(rows, columns=["role", *dict.fromkeys(mine["risk_level"])])
-
-
-def delegation_sheet(language: str | None = None) -> pd.DataFrame:
-    """The default delegation as the table that :func:`read_delegation` reads, to be edited in a spreadsheet.
-
-    Parameters
-    ----------
-    language : {"fr", "en"}, optional
-        Of the headings and words.
-
-    Returns
-    -------
-    pandas.DataFrame of text, one row per decision, function and risk level
-
-    Examples
-    --------
-    >>> delegation_sheet("fr").iloc[0].tolist()
-    ['Fixer une limite', 'Analyste crédit', 'A', '20 000', 'CHOICE']
-    """
-    tongue = words.resolve(language)
-    columns = ["decision", "role", "risk_level", "up_to", "remark"]
-    headings = ["Décision", "Fonction", "Niveau de risque", "Jusqu'à", "Remarque"]
-    without = message("delegation_unlimited", tongue)
-    rows = []
-    for row in reference_rows("delegation.csv"):
-        named = [label(row[name], tongue) for name in ("decision", "role")]
-        ceiling = words.integer(float(row["up_to"]), "en").replace(",", " ") if row["up_to"] else without
-        rows.append([named[0][:1].upper() + named[0][1:], named[1], row["risk_level"], ceiling, "CHOICE"])
-    return pd.DataFrame(rows, columns=headings if tongue == "fr" else [label(name, "en") for name in columns])

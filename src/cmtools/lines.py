@@ -8,7 +8,7 @@ stays unknown. Lines stand in ``reference/lines.csv``, the totals they make in
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -54,6 +54,31 @@ class Statements:
     unplaced: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["company_id", "year_end", "account", "label", "balance"])
     )
+
+    def of(self, company_id: str) -> Statements:
+        """Accounts of one company, with what was found in them or in the file as a whole.
+
+        Examples
+        --------
+        >>> import cmtools as cm
+        >>> accounts = cm.read_liasse("data/liasses_clients.csv")
+        >>> mine = accounts.of("000225")
+        >>> len(mine.table), sum(defect.code == "statements_no_liabilities" for defect in mine.report.defects)
+        (3, 1)
+        """
+        companies = self.table["company_id"].astype(str)
+        others = {name for name in companies.unique() if name != company_id}
+        kept = [defect for defect in self.report.defects if not _concerns(defect, others)]
+        return Statements(
+            self.table[companies == company_id].reset_index(drop=True),
+            replace(self.report, defects=kept),
+            self.unplaced[self.unplaced["company_id"].astype(str) == company_id].reset_index(drop=True),
+        )
+
+
+def _concerns(defect: Defect, companies: set[str]) -> bool:
+    """Whether a defect is that of one of these companies, or of one of its years."""
+    return defect.value in companies or defect.value.rpartition(" ")[0] in companies
 
 
 class Total(NamedTuple):

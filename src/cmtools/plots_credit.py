@@ -45,6 +45,7 @@ from cmtools.schemas import Defect, InputError
 from cmtools.scoring import Model, all_models
 
 LEFT = 236  # pixels for the names; texts under the plot start there
+SAID = 132  # pixels for what is written beside the scales
 WIDE = 124  # characters of a line under the plot
 GREY, SOFT = "#6b7885", "#eef2f6"
 SHADES = {"failing": ZONES["weak"], "uncertain": ZONES["average"], "sound": ZONES["good"]}
@@ -132,8 +133,9 @@ def scores(found: pd.DataFrame, language: str | None = None) -> go.Figure:
     _score_marks(figure, rows, [before.get(model.key, {}).get("score") for model in known], known, language)
     names = [_model_name(row, model, language) for row, model in zip(rows, known)]
     _names_to_the_left(figure, names, 46, 100)
+    figure.update_layout(margin_r=SAID)
     figure.update_xaxes(
-        range=[-0.02, 4.0], tickvals=[0.5, 1.5, 2.5], ticktext=[label(name, language) for name in SHADES], side="top",
+        range=[-0.02, 3.05], tickvals=[0.5, 1.5, 2.5], ticktext=[label(name, language) for name in SHADES], side="top",
         showgrid=False, zeroline=False,
     )  # fmt: skip
     below = [message("scores_narrow", language)]
@@ -208,7 +210,7 @@ def _score_marks(
     """Scores in words to the right, then the hollow marks of the year before and those of the year."""
     texts = [_score_said(row, model, language) for row, model in zip(rows, known)]
     figure.add_scatter(x=[3.04] * len(rows), y=list(range(len(rows))), mode="text", textposition="middle right",
-                       text=texts, hoverinfo="skip")  # fmt: skip
+                       text=texts, hoverinfo="skip", cliponaxis=False)  # fmt: skip
     hollow = {"symbol": "circle-open", "size": 12, "color": CREDIT, "line": {"width": 2}}
     full = {"symbol": "diamond", "size": 12, "color": MARK, "line": {"color": "white", "width": 1}}
     for values, marker in ((earlier, hollow), ([row["score"] for row in rows], full)):
@@ -225,12 +227,12 @@ def _score_marks(
 
 
 def _score_said(row: Mapping[str, Any], model: Model, language: str | None) -> str:
-    """Score and class; with its probability where the cut-off is one."""
+    """Score, with its probability where the cut-off is one, over its class: narrow enough for a printed page."""
     judged = escape(label(str(row["class"]), language), quote=False)
     if model.link == "logistic" and not is_blank(row.get("probability")):
         chance = words.percent(row["probability"], 1, language)
         return f"<b>{score_text(row['score'], language)}</b>{HARD} (P = {chance})<br>{judged}"
-    return f"<b>{score_text(row['score'], language)}</b> {HARD}{judged}"
+    return f"<b>{score_text(row['score'], language)}</b><br>{judged}"
 
 
 def scores_over_years(found: pd.DataFrame, language: str | None = None) -> go.Figure:
@@ -494,7 +496,7 @@ def grid(found: Rating, language: str | None = None, currency: str = "EUR") -> g
     _names_to_the_left(figure, names, 25, 60)
     most = max(whole, default=1.0)
     figure.update_layout(barmode="overlay")
-    figure.update_xaxes(range=[0, 1.45 * most], tickformat=",.1~f", nticks=6,
+    figure.update_xaxes(range=[0, 1.65 * most], tickformat=",.1~f", nticks=6,
                         title={"text": message("grid_axis", language), "font": {"size": 11}})  # fmt: skip
     _rating_strip(figure, found, len(names), language)
     return _lines_below(figure, explain_rating(found, language, currency), shift=48 if known else 8)
@@ -651,7 +653,7 @@ def exposure(row: Any, language: str | None = None) -> go.Figure:
     Parameters
     ----------
     row : pandas.DataFrame of one row, pandas.Series or mapping
-        One row of :func:`cmtools.limits.exposure`.
+        One row of :func:`cmtools.follow_up.exposure`.
     language : {"fr", "en"}, optional
 
     Returns

@@ -188,9 +188,9 @@ def read_credit_settings(
     InputError
         With every defect of every one of these files.
     """
+    from cmtools.delegation import read_delegation
     from cmtools.external import read_external
-    from cmtools.limits import read_delegation
-    from cmtools.rating import read_grid, read_risk_levels
+    from cmtools.grids import read_grid, read_risk_levels
     from cmtools.settings import read_signals
 
     readers = {grid: read_grid, levels: read_risk_levels, delegation: read_delegation, signals: read_signals}
@@ -404,7 +404,7 @@ def customers_above(ledger: Ledger, as_of: str, above: float, external: External
     pandas.DataFrame
         `customer_id`, `customer_name`, `exposure_amount`, `credit_limit`, `excess`, `currency`.
     """
-    from cmtools.limits import daily_follow_up
+    from cmtools.follow_up import daily_follow_up
 
     table = daily_follow_up(ledger, as_of, external)
     kept = table[table["exposure_amount"] >= above].sort_values("exposure_amount", ascending=False)

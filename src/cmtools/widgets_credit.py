@@ -12,10 +12,10 @@ import ipywidgets as controls
 import pandas as pd
 from IPython.display import HTML, clear_output, display
 
+from cmtools import grids, rating
 from cmtools import language as words
 from cmtools import limits as limit_methods
 from cmtools import plots_credit as plots
-from cmtools import rating
 from cmtools.display import is_blank, records
 from cmtools.forms import one_company
 from cmtools.forms_credit import score_text
@@ -212,7 +212,7 @@ def limit(
     risk_level : str, default "B"
         Where the control starts.
     levels : pandas.DataFrame, optional
-        As :func:`cmtools.rating.read_risk_levels` gives them.
+        As :func:`cmtools.grids.read_risk_levels` gives them.
     seller_sales, asked : float, optional
         See :func:`cmtools.limits.methods` and :func:`cmtools.limits.proposal`.
 
@@ -221,7 +221,7 @@ def limit(
     ipywidgets.Widget
     """
     start = need or limit_methods.Need(10_000.0, 30.0)
-    known = records(rating.read_risk_levels() if levels is None else levels)
+    known = records(grids.read_risk_levels() if levels is None else levels)
     monthly = start.monthly_purchases or 0.0
     step = 10.0 ** max(len(str(int(monthly))) - 2, 2)
     purchases = _slider("widget_monthly", monthly, max(3 * monthly, 10 * step), step, language)
@@ -262,7 +262,7 @@ def grid(
     language: str | None = None,
     *,
     reasons: Mapping[str, str] | None = None,
-    given: rating.Grid | None = None,
+    given: grids.Grid | None = None,
     currency: str = "EUR",
 ) -> controls.Widget:
     """Move the weight of each family of criteria and see the rating follow.
@@ -283,7 +283,7 @@ def grid(
     ipywidgets.Widget
         Only the proportions of the weights count; within a family they stay.
     """
-    chosen = rating.read_grid() if given is None else given
+    chosen = grids.read_grid() if given is None else given
     shares = chosen.weights.groupby("family", sort=False)["weight"].sum()
     sliders = {
         str(family): controls.IntSlider(
@@ -306,12 +306,12 @@ def grid(
     return _panel(list(sliders.values()), draw)
 
 
-def reweighted(grid: rating.Grid, shares: Mapping[str, float]) -> rating.Grid:
+def reweighted(grid: grids.Grid, shares: Mapping[str, float]) -> grids.Grid:
     """A grid whose families weigh these shares of the whole; within a family proportions stay.
 
     Examples
     --------
-    >>> moved = reweighted(rating.read_grid(), {"financial": 1, "behaviour": 1, "qualitative": 0, "external": 0})
+    >>> moved = reweighted(grids.read_grid(), {"financial": 1, "behaviour": 1, "qualitative": 0, "external": 0})
     >>> moved.weights.groupby("family")["weight"].sum().round(6).to_dict()
     {'behaviour': 0.5, 'external': 0.0, 'financial': 0.5, 'qualitative': 0.0}
     """
