@@ -72,10 +72,13 @@ cm.plots.aged_balance(aged, language)
 # | page | question |
 # | --- | --- |
 # | [02 Comptes d'un client](02_financial_statements.ipynb) | Ce client pourra-t-il nous payer ? |
+# | [03 Noter un client](03_solvency_scoring.ipynb) | Que disent les renseignements, les scores, la grille, et pourquoi se contredisent-ils ? |
+# | [04 Limite de crédit](04_credit_limit.ipynb) | Combien lui accorder, pour combien de temps, et qui décide ? |
 # | [06 Balance âgée](06_aged_balance.ipynb) | Qui doit quoi, et depuis combien de temps ? |
 # | [07 DSO](07_dso.ipynb) | Combien de jours de ventes attendons-nous ? |
 # | [14 Tableau de bord](14_dashboard.ipynb) | Que montrer au comité de crédit, et que lui demander de décider ? |
 # | [Rapport mensuel](report_monthly.ipynb) | Le rapport complet, à remettre au comité |
+# | [Dossier de crédit](report_customer.ipynb) | Tout sur un client, décision demandée en première page |
 #
 # ## 5. Sur votre fichier
 #
@@ -88,10 +91,13 @@ cm.plots.aged_balance(aged, language)
 # | page | question |
 # | --- | --- |
 # | [02 A customer's accounts](02_financial_statements.ipynb) | Will this customer be able to pay us? |
+# | [03 Rating a customer](03_solvency_scoring.ipynb) | What do information, scores and grid say, and why do they disagree? |
+# | [04 Credit limit](04_credit_limit.ipynb) | How much to grant, for how long, and who decides? |
 # | [06 Aged balance](06_aged_balance.ipynb) | Who owes what, and for how long? |
 # | [07 DSO](07_dso.ipynb) | How many days of sales are we waiting for? |
 # | [14 Dashboard](14_dashboard.ipynb) | What do we show the credit committee, and what do we ask it to decide? |
 # | [Monthly report](report_monthly.ipynb) | The whole report, for the committee |
+# | [Credit file](report_customer.ipynb) | All about one customer, the decision asked on the first page |
 #
 # ## 5. On your own file
 #

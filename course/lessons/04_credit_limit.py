@@ -173,6 +173,17 @@ cm.display.table(cm.limits.cover_gap(proposal, need, insured), language)
 # as long as the insurer covers and on condition that what is overdue is paid. Before the committee the same sentence begins with the request and ends with the review
 # date.
 # %% [markdown] tags=["fr"]
+# ### Et si… ? Déplacer le besoin, ou le niveau
+#
+# Ramenez le retard à zéro, ou passez le niveau à B : quelle méthode borne alors la limite ? (Le réglage demande JupyterLab.)
+# %% [markdown] tags=["en"]
+# ### What if…? Move the need, or the level
+#
+# Bring the delay down to nil, or the level to B: which method bounds the limit then? (The control needs JupyterLab.)
+# %%
+start = {"risk_level": level.risk_level, "seller_sales": seller_sales, "asked": asked}
+cm.widgets_credit.limit(accounts, as_of, need, language, **start)
+# %% [markdown] tags=["fr"]
 # ## 6. Les pièges
 #
 # **Piège 1 : ajouter la limite de l'assureur.** Notre limite et la sienne portent sur les **mêmes** premiers euros. Les additionner,
