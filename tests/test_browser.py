@@ -467,8 +467,7 @@ LESSONS = {
         r"Clients \(.*\) : de 6.673.240 EUR à 6.673.240 EUR\. Contrepartie.* de 3.162 EUR à 3.162 EUR\.",
         r"Clients \(.*\) : de 6.673.240 EUR à 6.683.240 EUR\. Contrepartie.* de 684.364 EUR à 691.202 EUR\.",
     ),
-    "en/03_solvency_scoring": (6,),
-    "fr/04_credit_limit": (3,),
+    "en/03_solvency_scoring": (5,),  # and a table of colours
     "fr/06_aged_balance": (
         5,
         r"Au 30/06/2026 : encours (.*) EUR, dont .*",

@@ -7,10 +7,12 @@ import pytest
 
 import cmtools as cm
 from cmtools.credit_file import credit_file
-from cmtools.decision import decide
+from cmtools.decision import _proposed_term, decide
 from cmtools.forms_decision import customer_name, decision_lines, decision_page
 from cmtools.language import HARD
+from cmtools.rating import risk_level
 from cmtools.schemas import InputError
+from cmtools.terms import parse_terms
 
 DAY = "2026-06-30"
 
@@ -30,8 +32,8 @@ def squeezed(sources):
 
 @pytest.fixture(scope="module")
 def decided(sources, squeezed):
-    accounts, ledger, told = sources
-    return decide(squeezed, accounts.table, ledger=ledger, external=told)
+    accounts, ledger, _ = sources
+    return decide(squeezed, accounts.table, ledger=ledger)
 
 
 def plain(page: str) -> str:
@@ -40,8 +42,9 @@ def plain(page: str) -> str:
 
 def test_need_is_purchases_times_terms_and_usual_delay(squeezed, decided):
     late = squeezed.behaviour.value("delay_with_open")
-    assert (decided.need.monthly_purchases, decided.need.term_days, decided.need.end_of_month) == (21_500, 60, False)
-    assert decided.proposal.need == pytest.approx(21_500 * (60 + late) / 30, abs=0.01)
+    # the 45 days that its level allows, not the 60 asked: the limit goes with the terms proposed
+    assert (decided.need.monthly_purchases, decided.need.term_days, decided.need.end_of_month) == (21_500, 45, False)
+    assert decided.proposal.need == pytest.approx(21_500 * (45 + late) / 30, abs=0.01)
     assert decided.need_origin == "external"
 
 
@@ -53,7 +56,56 @@ def test_limit_is_the_need_times_the_coefficient_of_the_level_rounded_down(decid
 
 
 def test_terms_are_at_most_those_of_the_level(decided):
-    assert (decided.terms_asked, decided.terms_are_asked, decided.terms_days) == ("60 jours", True, 45)
+    assert (decided.terms_asked, decided.terms_are_asked, decided.term) == ("60 jours", True, (45, False))
+
+
+@pytest.mark.parametrize(
+    ("asked", "level", "proposed"),
+    [
+        ("45 jours fin de mois", "A", (45, True)),  # 45 + 15 within 60
+        ("60 jours fin de mois", "A", (60, False)),  # 75 beyond 60
+        ("45 jours fin de mois", "C", (45, False)),
+        ("30 jours", "C", (30, False)),
+        ("60 jours", "D", (30, False)),
+    ],
+)
+def test_terms_with_an_end_of_month(asked, level, proposed):
+    worst = {"A": 9, "C": 5, "D": 3}[level]
+    assert _proposed_term(parse_terms(asked), risk_level(worst)) == proposed
+
+
+def test_a_limit_of_nil_goes_with_payment_in_advance(sources):
+    accounts, ledger, told = sources
+    file = credit_file("000142", DAY, ledger=ledger, statements=accounts, external=told)
+    found = decide(file, accounts.table, ledger=ledger)
+    page = plain(decision_page(found, language="en"))
+    if found.proposal.amount == 0:
+        assert found.term == (0, False)
+    assert "30 days, valid" not in page or found.proposal.amount > 0
+
+
+def test_overrun_of_the_page_is_that_of_the_findings(decided):
+    own = decided.file.exposure.iloc[0]
+    assert own["exposure_amount"] > own["credit_limit"]
+    keys = decided.file.findings["key"].tolist()
+    assert "limit_overrun" in keys
+    assert decided.file.value("limit_use") == pytest.approx(own["exposure_amount"] / own["credit_limit"])
+
+
+def test_overrun_of_a_group_is_an_alert(sources):
+    accounts, ledger, told = sources
+    file = credit_file("000102", DAY, ledger=ledger, statements=accounts, external=told)
+    group = file.group_exposure.iloc[0]
+    assert group["exposure_amount"] > group["credit_limit"]
+    assert "group_overrun" in file.findings["key"].tolist()
+
+
+def test_insurer_that_refuses_is_not_added_to_anything(sources):
+    accounts, ledger, told = sources
+    file = credit_file("000102", DAY, ledger=ledger, statements=accounts, external=told)
+    page = decision_page(decide(file, accounts.table, ledger=ledger), language="en")
+    assert "The insurer refuses cover" in page
+    assert "would be wrong" not in page
 
 
 def test_who_decides_and_when_it_is_looked_at_again(decided):
@@ -66,7 +118,7 @@ def test_who_decides_and_when_it_is_looked_at_again(decided):
 def test_exposure_is_the_line_of_the_daily_follow_up(sources, decided):
     _, ledger, told = sources
     everyone = cm.daily_follow_up(ledger, DAY, told).set_index("customer_id")
-    own = decided.exposure.iloc[0]
+    own = decided.file.exposure.iloc[0]
     assert own["exposure_amount"] == everyone.loc["000186", "exposure_amount"]
     assert own["credit_limit"] == 95_000  # clients.csv
 
@@ -80,8 +132,8 @@ def test_insurer_stands_beside_and_is_never_added(decided):
 def test_group_of_a_customer_is_shown_with_it(sources):
     accounts, ledger, told = sources
     file = credit_file("000102", DAY, ledger=ledger, statements=accounts, external=told)
-    found = decide(file, accounts.table, ledger=ledger, external=told)
-    group = found.group_exposure.iloc[0]
+    found = decide(file, accounts.table, ledger=ledger)
+    group = found.file.group_exposure.iloc[0]
     members = file.relationship.group["customer_id"].tolist()
     everyone = cm.daily_follow_up(ledger, DAY, told).set_index("customer_id")
     owed = everyone["exposure_amount"].reindex(members).fillna(0).clip(lower=0)
@@ -92,10 +144,10 @@ def test_group_of_a_customer_is_shown_with_it(sources):
 def test_liquidation_leaves_no_credit_and_payment_in_advance(sources):
     accounts, ledger, told = sources
     file = credit_file("000116", DAY, ledger=ledger, statements=accounts, external=told)
-    found = decide(file, accounts.table, ledger=ledger, external=told)
-    assert (found.rating.rating, found.proposal.amount, found.terms_days) == (1, 0.0, 0)
+    found = decide(file, accounts.table, ledger=ledger)
+    assert (found.rating.rating, found.proposal.amount, found.term) == (1, 0.0, (0, False))
     # refusing concerns what is owed: above 15,000, so no longer the analyst's alone
-    assert found.exposure["exposure_amount"].iloc[0] > 15_000
+    assert found.file.exposure["exposure_amount"].iloc[0] > 15_000
     assert found.decided_by == "credit_manager"
 
 
@@ -143,6 +195,14 @@ def test_customer_that_is_not_rated_gets_the_shares_of_its_worst_rating(sources)
     assert f"at worst {found.rating.lowest} / 10" in decision_page(found, language="en")
 
 
+@pytest.mark.parametrize(("months", "day"), [(12, "2026-09-30"), (3, "2026-09-30"), (1, "2026-07-30")])
+def test_customer_that_is_not_rated_is_looked_at_again_after_three_months_at_most(sources, months, day):
+    accounts, _, _ = sources
+    levels = cm.read_risk_levels().assign(review_months=months)
+    found = decide(credit_file("000186", DAY, statements=accounts), accounts.table, levels=levels)
+    assert (found.rating.rating, found.review) == (None, pd.Timestamp(day))
+
+
 def test_nothing_but_a_ledger_still_gives_a_page(sources):
     _, ledger, _ = sources
     file = credit_file("000151", DAY, ledger=ledger)  # in credit, no accounts
@@ -185,6 +245,6 @@ def test_client_text_is_never_markup(sources, squeezed):
         [{"customer_id": "000186", "kind": "guarantee", "date": "2026-01-01", "value": bad, "amount": 1000.0}]
     )
     file = credit_file("000186", DAY, ledger=ledger, statements=accounts, external=told)
-    page = decision_page(decide(file, accounts.table, ledger=ledger, external=told, owner=bad, justification=bad), bad)
+    page = decision_page(decide(file, accounts.table, ledger=ledger, owner=bad, justification=bad), bad)
     assert "<script" not in page
     assert page.count("&lt;script&gt;") >= 3

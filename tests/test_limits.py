@@ -126,7 +126,9 @@ def test_methods_by_hand():
         "lim_base": 320_000.0, "lim_share": 0.2,
     }  # fmt: skip
     assert got.loc["lim_insurer", "inputs"]["insured_part"] == 27_000
-    assert set(got.loc[got["kind"] == "financial", "status"]) == {"risk_level"}
+    shares = got.loc[got["kind"] == "financial", "status"]
+    assert shares.pop("lim_supplier_share") == "UNCONFIRMED"  # no source gives it, whatever the level
+    assert set(shares) == {"risk_level"}
 
 
 def test_shares_by_default_are_said():
@@ -433,6 +435,14 @@ def test_what_covers_the_gap():
     assert ways.loc[["deposit", "guarantee"], "cover_amount"].tolist() == [10_000, 10_000]
     # 90 % of the first 20 000 are insured: 25 000 - 18 000 = 7 000 stay at our risk, within 15 000
     assert (ways.loc["insurance", "cover_amount"], ways.loc["insurance", "enough"]) == (7_000, True)
+    # agreed below the need: 90 % of 12 000 alone are insured, 25 000 - 10 800 = 14 200 stay at our risk
+    less = Insured(12_000, 0.9, "2026-01-15")
+    ways = limits.cover_gap(proposal(methods(year(), AT, need=need, insured=less), AT), need, less).set_index("cover")
+    assert (ways.loc["insurance", "cover_amount"], ways.loc["insurance", "enough"]) == (14_200, True)
+    # agreed above the need: what is not owed is not insured, 25 000 - 90 % of 25 000 = 2 500
+    more = Insured(40_000, 0.9, "2026-01-15")
+    ways = limits.cover_gap(proposal(methods(year(), AT, need=need, insured=more), AT), need, more).set_index("cover")
+    assert ways.loc["insurance", "cover_amount"] == 2_500
     slow = Need(10_000, 10, 65, 0)  # the delay alone is more than the limit pays for
     ways = limits.cover_gap(proposal(methods(year(), AT, need=slow), AT), slow).set_index("cover")
     assert pd.isna(ways.loc["shorter_terms", "new_term_days"])

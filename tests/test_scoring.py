@@ -148,7 +148,16 @@ LINE_MODELS = sorted(set(VECTORS["scores"]) - {"ohlson"})
 
 @pytest.mark.parametrize("key", LINE_MODELS)
 def test_scores_of_the_invented_company_from_its_lines(key):
-    assert told(accounts(FIRM_LINES), key)["score"] == pytest.approx(VECTORS["scores"][key], abs=5e-6)
+    # Its 2,800 of long-term funds are 1,000 more than its equity: not the debts that its 1,500 of short ones leave.
+    lines = FIRM_LINES | ({"dettes_moins_1an": 2200} if key == "conan_holder" else {})
+    assert told(accounts(lines), key)["score"] == pytest.approx(VECTORS["scores"][key], abs=5e-6)
+
+
+def test_long_term_funds_without_the_terms_of_debts_take_loans_by_their_original_term():
+    lines = {name: value for name, value in FIRM_LINES.items() if name != "dettes_moins_1an"}
+    found = told(accounts(lines), "conan_holder")  # 1,800 + 1,000 of loans
+    assert found["score"] == pytest.approx(VECTORS["scores"]["conan_holder"], abs=5e-6)
+    assert "debts_by_original_term" in found["notes"].split()
 
 
 def test_ohlson_from_two_years_of_lines():

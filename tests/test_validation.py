@@ -256,7 +256,7 @@ def test_score_of_1968_and_its_area_computed_again(benchmark, samples, american_
     values, unknown, beyond = benchmark.score(model, sample.inputs)
     assert values.tolist() == pytest.approx(scores)
     assert unknown == 0
-    assert beyond == sum(r["X15"] > r["X10"] for r in american_rows)
+    assert beyond == sum(r["X15"] > 3 * r["X10"] for r in american_rows)  # the bound of re_ta
     assert cm.roc_auc(values, sample.failed).auc == pytest.approx(pairs(scores, failed).mean())
     caught, flagged = benchmark.rates(model, values, sample.failed)
     assert caught == pytest.approx(sum(z < 1.81 for z, bad in zip(scores, failed) if bad) / 83)

@@ -137,7 +137,7 @@ cm.forms_credit.score_table(scores, language)
 # %%
 cm.plots_credit.scores(scores, language)
 # %% [markdown] tags=["fr"]
-# **Lecture.** Conan et Holder met notre client à 11,5 points, au-dessus du seuil de 9 : « sain ». Springate (0,95 pour un seuil de 0,862)
+# **Lecture.** Conan et Holder met notre client à 10,8 points, au-dessus du seuil de 9 : « sain ». Springate (0,95 pour un seuil de 0,862)
 # et la Banque de France aussi. Z' (2,35) et Z'' (1,55) hésitent. Taffler (−1,9), Zmijewski (0,19) et Legault (−1,0) annoncent la
 # défaillance. Personne ne se trompe de calcul.
 #
@@ -146,7 +146,7 @@ cm.plots_credit.scores(scores, language)
 #
 # ## 5. Résultats contradictoires : regarder ce que chacun pèse
 # %% [markdown] tags=["en"]
-# **Reading.** Conan and Holder gives our customer 11.5 points, above the cut-off of 9: “sound”. So do Springate (0.95 for a cut-off of
+# **Reading.** Conan and Holder gives our customer 10.8 points, above the cut-off of 9: “sound”. So do Springate (0.95 for a cut-off of
 # 0.862) and the Banque de France. Z' (2.35) and Z'' (1.55) hesitate. Taffler (−1.9), Zmijewski (0.19) and Legault (−1.0) announce
 # failure. Nobody computed wrongly.
 #
@@ -184,7 +184,7 @@ cm.plots_credit.contributions(parts[parts["model"] == "taffler"], language)
 # %%
 cm.plots_credit.scores_over_years(scores, language)
 # %% [markdown] tags=["fr"]
-# **Lecture.** En 2023, sept modèles sur sept disaient « sain ». Aucun n'est remonté depuis : 16,98 puis 14,10 puis 11,53 chez Conan et
+# **Lecture.** En 2023, sept modèles sur sept disaient « sain ». Aucun n'est remonté depuis : 15,91 puis 13,16 puis 10,77 chez Conan et
 # Holder, qui reste pourtant du bon côté de son seuil. La pente parle avant la classe.
 #
 # ## 7. La grille de cotation : les chiffres et le reste
@@ -193,7 +193,7 @@ cm.plots_credit.scores_over_years(scores, language)
 # l'assureur. La **grille** met ces critères dans un tableau que l'on discute et que l'on modifie (`data/grille.csv`) : un poids, des
 # classes, des points de 0 à 10, et quelques règles qui plafonnent la note quoi que disent les autres critères.
 # %% [markdown] tags=["en"]
-# **Reading.** In 2023 seven models of seven said “sound”. None has risen since: 16.98, then 14.10, then 11.53 with Conan and Holder,
+# **Reading.** In 2023 seven models of seven said “sound”. None has risen since: 15.91, then 13.16, then 10.77 with Conan and Holder,
 # which nevertheless stays on the right side of its cut-off. The slope speaks before the class.
 #
 # ## 7. The rating grid: the figures and the rest
@@ -210,7 +210,7 @@ cm.forms_credit.grid_table(rating, language)
 cm.plots_credit.grid(rating, language)
 # %% [markdown] tags=["fr"]
 # **Lecture.** Cotation 5 sur 10. Les chiffres des comptes rapportent les deux tiers de leurs points ; le comportement de paiement n'en
-# garde pas le quart : 100 % des règlements arrivent en retard, de 53 jours en moyenne. Quelques critères restent inconnus (8 % du poids) :
+# garde pas le quart : 100 % des règlements arrivent en retard, de 56,5 jours en moyenne. Quelques critères restent inconnus (8 % du poids) :
 # ils ne comptent ni pour zéro ni pour la moyenne, et la fourchette dit ce qu'ils pourraient changer (5 à 6). La cotation donne un
 # **niveau de risque**, C, que la leçon 04 traduit en parts, en délai et en garantie.
 #
@@ -219,7 +219,7 @@ cm.plots_credit.grid(rating, language)
 # Le réglage ci-dessous demande JupyterLab : choisissez une ligne, déplacez-la, regardez quels modèles changent d'avis.
 # %% [markdown] tags=["en"]
 # **Reading.** Rating 5 out of 10. The figures of the accounts earn two thirds of their points; payment behaviour keeps less than a
-# quarter of them: 100% of payments come late, by 53 days on average. A few criteria stay unknown (8% of the weight): they count neither as nil
+# quarter of them: 100% of payments come late, by 56.5 days on average. A few criteria stay unknown (8% of the weight): they count neither as nil
 # nor as average, and the range says what they could change (5 to 6). The rating gives a **risk level**, C, which lesson 04 turns into
 # shares, terms and a guarantee.
 #
@@ -269,7 +269,7 @@ cm.forms_credit.score_table(cm.score(pd.DataFrame([lines]), ["altman_1968", "alt
 # 38,5 % de défaillance. Un seuil sépare deux groupes d'un échantillon, il ne promet rien à une entreprise.
 #
 # **Piège 6 : le vieux modèle étranger.** Springate annonçait 92,5 % de bien classées sur 40 entreprises. Mesuré sur deux jeux de
-# données publics récents (977 sociétés américaines, 7 027 polonaises), l'aire sous la courbe ROC des modèles va de 0,60 à 0,70 : 0,5
+# données publics (977 sociétés américaines, 7 027 polonaises), l'aire sous la courbe ROC des modèles va de 0,60 à 0,70 : 0,5
 # serait un tirage au sort, 1 un classement parfait. `benchmarks/validation.py` refait la mesure ; `cm.roc_auc` la fait sur vos clients.
 #
 # **Ce que les chiffres peuvent cacher, et comment vendre quand même.** Clôture choisie au meilleur jour, créances cédées, garanties
@@ -281,7 +281,7 @@ cm.forms_credit.score_table(cm.score(pd.DataFrame([lines]), ["altman_1968", "alt
 # **Trap 5: “sound” does not mean without risk.** At the cut-off of 9 points the table of Conan and Holder (unconfirmed) still gives 38.5%
 # of failure. A cut-off separates two groups of a sample, it promises nothing to one firm.
 #
-# **Trap 6: the old foreign model.** Springate announced 92.5% rightly classed, of 40 companies. Measured on two recent public data sets
+# **Trap 6: the old foreign model.** Springate announced 92.5% rightly classed, of 40 companies. Measured on two public data sets
 # (977 American companies, 7,027 Polish ones), the area under the ROC curve of the models goes from 0.60 to 0.70: 0.5 would be a draw
 # of lots, 1 a perfect ranking. `benchmarks/validation.py` measures it again; `cm.roc_auc` does it on your customers.
 #

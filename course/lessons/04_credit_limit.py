@@ -106,7 +106,7 @@ cm.display.table(told_methods, language, columns=["method", "limit_amount", "lim
 proposal = cm.limits.proposal(found, as_of, asked, owner="Credit manager")
 cm.plots_credit.limits(found, proposal, language)
 # %% [markdown] tags=["fr"]
-# **Lecture.** De 48 590 € à 614 477 € : un rapport de un à douze pour le même client, le même jour. Aucune méthode n'est fausse ; chacune
+# **Lecture.** De 48 590 € à 614 477 € : un rapport de un à plus de douze pour le même client, le même jour. Aucune méthode n'est fausse ; chacune
 # répond à une autre question. Les parts du chiffre d'affaires ou des capitaux propres disent ce qu'il pourrait supporter ; le besoin dit
 # ce qui sert ; le score dit ce que nous osons.
 #
@@ -118,7 +118,7 @@ cm.plots_credit.limits(found, proposal, language)
 # Le plus prudent par défaut : le plus bas du besoin et des plafonds, jamais au-delà de ce que nos propres ventes permettent, jamais
 # au-delà de la demande, arrondi vers le bas.
 # %% [markdown] tags=["en"]
-# **Reading.** From EUR 48,590 to 614,477: one to twelve for the same customer on the same day. No method is wrong; each answers another
+# **Reading.** From EUR 48,590 to 614,477: one to more than twelve for the same customer on the same day. No method is wrong; each answers another
 # question. Shares of sales or equity say what it could bear; the need says what is of use; the score says what we dare.
 #
 # Two methods have no amount and say why. For the AFDCC's base, deliveries to invoice and the terms coefficient are missing: **missing is
@@ -132,10 +132,12 @@ cm.plots_credit.limits(found, proposal, language)
 for sentence in cm.limits.sentences(proposal, language):
     print("-", sentence)
 # %% [markdown] tags=["fr"]
-# **Lecture.** 48 500 € : moins de la moitié de la demande, et moins que la limite actuelle. Le programme rappelle ce qui manque à une
+# **Lecture.** 48 500 € : moins de la moitié de la demande, et moins que la limite actuelle. C'est au délai demandé, 60 jours ; le dossier
+# de crédit, lui, calcule au délai que permet le niveau C, 45 jours, et propose 42 000 €. Le programme rappelle ce qui manque à une
 # vraie décision : les mots de l'analyste. La moyenne des méthodes est parfois préférée ; la voici, avec la plus prudente.
 # %% [markdown] tags=["en"]
-# **Reading.** EUR 48,500: less than half of the request, and less than the present limit. The program recalls what a true decision still
+# **Reading.** EUR 48,500: less than half of the request, and less than the present limit. That is with the terms asked, 60 days; the
+# credit file computes with those that level C allows, 45 days, and proposes EUR 42,000. The program recalls what a true decision still
 # lacks: the analyst's own words. Some prefer the mean of the methods; here it is, beside the most prudent.
 # %% tags=["nbval-check-output"]
 average = cm.limits.proposal(found, as_of, asked, combine="mean")
@@ -162,14 +164,14 @@ cm.display.table(cm.limits.cover_gap(proposal, need, insured), language)
 # le besoin tomberait à 43 000 €. C'est la première chose à négocier. Avec l'assurance, si tout le besoin était dû, il nous resterait
 # 8 098 € de risque : l'assureur paierait 90 % de la créance, dans la limite de ses 85 000 €.
 #
-# **Une décision défendable** : 48 500 € sans garantie ; ou 70 000 € à 45 jours (le besoin à ce délai), pour six mois, tant que
+# **Une décision défendable** : 48 500 €, assurance-crédit en place ; ou 70 000 € à 45 jours (le besoin à ce délai), pour six mois, tant que
 # l'assureur couvre, et à condition que l'échu soit réglé. Devant le comité, la même phrase commence par la demande et finit par la date de revue.
 # %% [markdown] tags=["en"]
 # **Reading.** A term of 14 days would do, which no customer will accept; yet paying on time would do better: without lateness the need
 # would fall to EUR 43,000. That is the first thing to negotiate. With insurance, were the whole need owed, EUR 8,098 would stay at our
 # own risk: the insurer would pay 90% of the claim, within its EUR 85,000.
 #
-# **A decision that can be defended**: EUR 48,500 without a guarantee; or EUR 70,000 at 45 days (the need with that term), for six months,
+# **A decision that can be defended**: EUR 48,500 with credit insurance in place; or EUR 70,000 at 45 days (the need with that term), for six months,
 # as long as the insurer covers and on condition that what is overdue is paid. Before the committee the same sentence begins with the request and ends with the review
 # date.
 # %% [markdown] tags=["fr"]
@@ -356,16 +358,16 @@ for amount in (proposal.amount, average.amount, asked):
     who = cm.decider(amount, level.risk_level, delegation)
     print(cm.language.money(amount, "EUR", language, decimals=0), "|", cm.language.label(who, language))
 # %% [markdown] tags=["fr"]
-# **Lecture.** 48 500 € relèvent de la direction financière ; 80 500 € ou 110 000 € passent devant le comité de crédit. Personne ne
-# débloque ce qu'il a lui-même vendu, et un client non coté est traité comme le niveau le plus faible.
+# **Lecture.** 48 500 € relèvent de la direction financière ; 80 500 € ou 110 000 € passent devant le comité de crédit. Un
+# client non coté est traité comme le niveau le plus faible. À écrire aussi, car aucun calcul ne le vérifie : qui a vendu ne débloque pas.
 #
 # Les chiffres ne décident pas seuls. Les critères subjectifs (dirigeant, marché, confiance) sont entrés par la grille de la leçon 03, où
 # on les voit, avec leur poids ; ils n'ont pas à revenir en cachette au moment du montant.
 #
 # ## 11. Sur vos clients
 # %% [markdown] tags=["en"]
-# **Reading.** EUR 48,500 is for the CFO to decide; EUR 80,500 or 110,000 go before the credit committee. Nobody unblocks what
-# they sold themselves, and a customer without a rating is treated as the worst level.
+# **Reading.** EUR 48,500 is for the CFO to decide; EUR 80,500 or 110,000 go before the credit committee. A customer
+# without a rating is treated as the worst level. To be written down too, as no computation checks it: who sold does not unblock.
 #
 # Figures do not decide alone. Subjective criteria (manager, market, trust) came in through the grid of lesson 03, where they are seen with
 # their weight; they need not come back by stealth when the amount is set.

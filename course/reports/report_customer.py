@@ -61,7 +61,7 @@ file = cm.credit_file.credit_file(
     customer, day, ledger=books, statements=accounts, external=told, company_id=company, signals=alerts, scores=scores
 )
 decision = cm.decide(
-    file, accounts.table, ledger=books, external=told, request=request, terms=terms_asked or None,
+    file, accounts.table, ledger=books, request=request, terms=terms_asked or None,
     monthly_purchases=monthly_purchases, seller_sales=seller_sales, insured_share=insured_share,
     grid=cm.read_grid(grid or None), levels=cm.read_risk_levels(levels or None),
     delegation=cm.read_delegation(delegation or None), combine=combine, owner=owner, justification=justification,
@@ -97,13 +97,13 @@ tables.show("group", members, total=True, otherwise="no_group")
 # Exposure: open invoices + bills not due + delivered not invoiced + orders − advances received − unallocated receipts. The
 # insurer's limit is read apart: adding it would count the same euros twice.
 # %%
-if len(decision.exposure):
-    display(cm.plots_credit.exposure(decision.exposure.iloc[0], language))
-display(cm.forms_credit.exposure_table(decision.exposure, language))
-tables.keep("exposure", decision.exposure, otherwise="no_ledger_given")
-if len(decision.group_exposure):
-    display(cm.forms_credit.exposure_table(decision.group_exposure, language))
-    tables.keep("group_exposure", decision.group_exposure)
+if len(file.exposure):
+    display(cm.plots_credit.exposure(file.exposure.iloc[0], language))
+display(cm.forms_credit.exposure_table(file.exposure, language))
+tables.keep("exposure", file.exposure, otherwise="no_ledger_given")
+if len(file.group_exposure):
+    display(cm.forms_credit.exposure_table(file.group_exposure, language))
+    tables.keep("group_exposure", file.group_exposure)
 # %% [markdown] tags=["fr"]
 # ## 4. Comportement de paiement
 #

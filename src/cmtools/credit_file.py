@@ -24,6 +24,7 @@ from cmtools.collection import late_payment_rate, payment_delays, payments_by_mo
 from cmtools.exposure import customer_table, disputes_by_cause
 from cmtools.external import External, Facts, facts, shown
 from cmtools.financial_ratios import NIL, catalogue, ratios, total_of
+from cmtools.follow_up import exposure, exposure_parts
 from cmtools.formulas import Formula, evaluate, note_texts, unknown_lines
 from cmtools.frames import collect, first_booking, in_pandas, in_polars, month_ends, tables_of, unit_of, year_before
 from cmtools.grids import Grid
@@ -832,6 +833,8 @@ class CreditFile:
         `figure`, `value`, `unit`, `reason`, `missing`, `origin`, `notes`.
     findings : pandas.DataFrame
         See :func:`findings`.
+    exposure, group_exposure : pandas.DataFrame
+        See :func:`exposures`.
     absent : dict of str to str
         Part that is missing (ledger, accounts, external) and why.
     """
@@ -850,6 +853,8 @@ class CreditFile:
     scores: pd.DataFrame
     figures: pd.DataFrame
     findings: pd.DataFrame
+    exposure: pd.DataFrame
+    group_exposure: pd.DataFrame
     absent: dict[str, str] = field(default_factory=dict)
 
     def value(self, figure: str) -> Any:
@@ -922,6 +927,7 @@ def credit_file(
         absent["external"] = "not_provided"
     related = None if there is None else relationship(there, customer_id, at, currency)
     paying = None if there is None else behaviour(there, customer_id, at, currency)
+    exposed, group = exposures(there, customer_id, at, external, paying.currency if paying else currency)
     quality = accounts_quality(statements, company, at)
     if scores is None:
         scores = scoring.score(accounts) if len(accounts) else pd.DataFrame()
@@ -930,7 +936,7 @@ def credit_file(
     gathered = [
         *_accounts_figures(accounts, quality, absent),
         *_score_figures(scores, accounts, absent),
-        *_ledger_figures(there, customer_id, related, paying, absent),
+        *_ledger_figures(there, customer_id, related, paying, (exposed, group), absent),
         *_external_figures(known, at),
         _dependence(related, accounts, absent),
     ]
@@ -941,7 +947,7 @@ def credit_file(
         customer_id, company, at, money_unit,
         identity(customer_id, at, ledger=there, statements=statements, external=external, company_id=company),
         related, paying, shown(external, customer_id, at), known, quality,
-        triptych(statements, company, at), scores, table, findings(table, mine, money_unit), absent,
+        triptych(statements, company, at), scores, table, findings(table, mine, money_unit), exposed, group, absent,
     )  # fmt: skip
 
 
@@ -1116,12 +1122,14 @@ def _ledger_figures(
     customer_id: str,
     related: Relationship | None,
     paying: Behaviour | None,
+    exposed: tuple[pd.DataFrame, pd.DataFrame],
     absent: Mapping[str, str],
 ) -> list[Figure]:
     if ledger is None or related is None or paying is None:
         reason = absent.get("ledger")
         names = {**_PAYING, "delay_change": "days", "relation_years": "years", "our_sales": "money"}
-        names |= {"our_sales_trend": "rate", "credit_limit": "money", "limit_use": "rate", "broken_promises": "count"}
+        names |= {"our_sales_trend": "rate", "credit_limit": "money", "limit_use": "rate", "group_limit_use": "rate"}
+        names |= {"broken_promises": "count"}
         return [_figure(name, None, unit, reason, "ledger") for name, unit in names.items()]
     found = [
         _figure(row["line"], row["value"], row["unit"], row["reason"], "ledger")
@@ -1136,7 +1144,7 @@ def _ledger_figures(
     before, now = float(sales["before"]), float(sales["value"])
     trend = (now - before) / before if before > NIL else None
     found.append(_figure("our_sales_trend", trend, "rate", sales["reason"] or "no_year_before", "ledger"))
-    found += _limit_figures(ledger, customer_id, paying)
+    found += _limit_figures(ledger, customer_id, paying, *exposed)
     return [*found, _figure("broken_promises", None, "count", "not_followed", "ledger")]
 
 
@@ -1145,17 +1153,65 @@ def _line(lines: pd.DataFrame, name: str) -> dict[str, Any]:
     return {str(key): value for key, value in lines[lines["line"] == name].iloc[0].to_dict().items()}
 
 
-def _limit_figures(ledger: Ledger, customer_id: str, paying: Behaviour) -> list[Figure]:
-    """Own limit of the customer and its use; a limit of nil has no use to measure."""
+def _limit_figures(
+    ledger: Ledger, customer_id: str, paying: Behaviour, exposed: pd.DataFrame, group: pd.DataFrame
+) -> list[Figure]:
+    """Own limit of the customer, its use by all that is exposed, that of its group; nil has no use to measure."""
     limit = _customer(ledger, customer_id).get("credit_limit")
     other = paying.currency != ledger.book_currency
     reason = "limits_other_currency" if other else "no_limits"
-    owed = paying.value("outstanding")
-    use = owed / limit if limit and owed is not None and not other else None
+    use = 0.0 if exposed.empty and limit and not other else _use(exposed)  # nothing is owed
     return [
         _figure("credit_limit", None if other else limit, "money", reason, "ledger"),
         _figure("limit_use", use, "rate", reason if limit is None or other else "nil_denominator", "ledger"),
+        _figure("group_limit_use", _use(group), "rate", reason if len(group) else "outside_group", "ledger"),
     ]
+
+
+def _use(exposed: pd.DataFrame) -> float | None:
+    found = float(exposed["limit_use"].iloc[0]) if len(exposed) else float("nan")
+    return None if found != found else found
+
+
+def exposures(
+    ledger: Ledger | None, customer_id: str, as_of: str | date, external: External | None, currency: str | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Exposure of a customer and of its group against their limits: one row each at most.
+
+    Parameters
+    ----------
+    ledger : Ledger or None
+    customer_id : str
+    as_of : date or str
+    external : External or None
+    currency : str, optional
+        See :func:`cmtools.follow_up.exposure_parts`.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame
+        As :func:`cmtools.follow_up.exposure` gives them; empty where nothing
+        is owed, and for a customer outside a group.
+
+    Examples
+    --------
+    >>> import cmtools as cm
+    >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
+    >>> own, group = exposures(ledger, "000102", "2026-06-30", None)
+    >>> len(own), int(group["members"].iloc[0]) > 1
+    (1, True)
+    """
+    none = pd.DataFrame()
+    if ledger is None:
+        return none, none
+    parts = exposure_parts(ledger, as_of, external, currency=currency)
+    own = parts[parts["customer_id"] == customer_id]
+    if own.empty:
+        return none, none
+    name = own["group_id"].iloc[0]
+    members = parts[parts["group_id"] == name]
+    group = none if pd.isna(name) or len(members) < 2 else exposure(members, as_of, by="group_id")
+    return exposure(own, as_of), group
 
 
 def _dependence(related: Relationship | None, accounts: pd.DataFrame, absent: Mapping[str, str]) -> Figure:

@@ -1,7 +1,7 @@
 """The decision that a credit file asks of the committee: rating, limit, terms, guarantee, who decides, until when.
 
-It only puts together what :mod:`cmtools.rating`, :mod:`cmtools.limits`,
-:mod:`cmtools.follow_up` and :mod:`cmtools.delegation` compute from a
+It only puts together what :mod:`cmtools.rating`, :mod:`cmtools.limits`
+and :mod:`cmtools.delegation` compute from a
 :class:`cmtools.credit_file.CreditFile`. Nothing is decided here: the figures are
 those of the methods, the signature is a person's.
 """
@@ -16,11 +16,9 @@ import pandas as pd
 
 from cmtools.credit_file import CreditFile, rate
 from cmtools.delegation import decider
-from cmtools.external import External
-from cmtools.follow_up import exposure, exposure_parts
 from cmtools.frames import in_pandas
 from cmtools.grids import Grid, RiskLevel
-from cmtools.limits import VALIDITY, Activity, Insured, Need, Proposal, cover_gap, methods, proposal
+from cmtools.limits import MONTH_END_DAYS, VALIDITY, Activity, Insured, Need, Proposal, cover_gap, methods, proposal
 from cmtools.rating import Rating, risk_level
 from cmtools.schemas import InputError, Ledger
 from cmtools.terms import Term, parse_terms
@@ -38,9 +36,10 @@ class Decision:
     file : CreditFile
     rating : Rating
     level : RiskLevel
-        Of the rating; without one, of the worst rating that the unknown
-        criteria leave possible (prudent, CHOICE). Where that one allows no
-        credit there is no proposal: what is unknown refuses nobody.
+        Of the rating; without one, of the worst rating that the points of the
+        unknown criteria leave possible (prudent, CHOICE; veto rules that could
+        not be checked may still lower it). Where that one allows no credit
+        there is no proposal: what is unknown refuses nobody.
     need : Need
     need_origin : str or None
         Where the monthly purchases come from: given, external,
@@ -50,15 +49,14 @@ class Decision:
     proposal : Proposal
     cover : pandas.DataFrame
         See :func:`cmtools.limits.cover_gap`.
-    exposure, group_exposure : pandas.DataFrame
-        One row each at most (:func:`cmtools.follow_up.exposure`); empty without a ledger, or outside a group.
     terms_asked : str or None
         Asked, or else those of the customer's record; as written.
     terms_are_asked : bool
         False: they are those agreed so far.
-    terms_days : int
-        Days proposed: those asked, at most what the level allows; 0: payment
-        in advance.
+    term : Term or None
+        Proposed, and the one that the need is computed with: that asked, at
+        most what the level allows; 0 days: payment in advance; None: no
+        limit is proposed.
     decided_by : str or None
         Function of the delegation; None: above every ceiling.
     review : datetime
@@ -75,11 +73,9 @@ class Decision:
     methods: pd.DataFrame
     proposal: Proposal
     cover: pd.DataFrame
-    exposure: pd.DataFrame
-    group_exposure: pd.DataFrame
     terms_asked: str | None
     terms_are_asked: bool
-    terms_days: int
+    term: Term | None
     decided_by: str | None
     review: datetime
     guarantees: pd.DataFrame
@@ -90,7 +86,6 @@ def decide(
     accounts: pd.DataFrame | None = None,
     *,
     ledger: Ledger | None = None,
-    external: External | None = None,
     request: float | None = None,
     terms: str | None = None,
     monthly_purchases: float | None = None,
@@ -112,8 +107,8 @@ def decide(
     accounts : pandas.DataFrame, optional
         Accounts of one or many companies; the last year of the customer's
         that is not later than the file is used.
-    ledger, external : optional
-        Those that the file was made from: for the exposure.
+    ledger : Ledger, optional
+        That of the file: holds the insurer's limit where no fact gives it.
     request, terms, monthly_purchases : optional
         Credit and terms asked, purchases incl. VAT expected in a month; else
         those of the external information, and for the purchases a twelfth of
@@ -158,7 +153,8 @@ def decide(
     unjudged = rated.rating is None and not level.coefficient
     wanted_terms = terms or file.facts.value("terms_asked")
     asked_terms = wanted_terms or _agreed_terms(file)
-    term = _term(asked_terms, given=bool(terms))
+    asked_term = _term(asked_terms, given=bool(terms))
+    term = asked_term if unjudged else _proposed_term(asked_term, level)
     purchases, origin = _purchases(file, monthly_purchases)
     need = Need(
         monthly_purchases=purchases,
@@ -186,7 +182,7 @@ def decide(
     )  # fmt: skip
     if unjudged:
         found = replace(found, amount=None, reason="not_rated", method=None, before_rounding=None, gap=None)
-    own, group = _exposures(file, ledger, external)
+    refused = found.amount == 0
     months = int(level.review_months) if rated.rating is not None else min(UNRATED_REVIEW, int(level.review_months))
     return Decision(
         file=file,
@@ -197,12 +193,10 @@ def decide(
         methods=table,
         proposal=found,
         cover=cover_gap(found, need, insured),
-        exposure=own,
-        group_exposure=group,
         terms_asked=asked_terms,
         terms_are_asked=bool(wanted_terms),
-        terms_days=_proposed_days(term, level),
-        decided_by=_decided_by(found, own, None if rated.rating is None else level.risk_level, delegation),
+        term=None if found.amount is None else Term(0, False) if refused else term,
+        decided_by=_decided_by(found, file.exposure, None if rated.rating is None else level.risk_level, delegation),
         review=(pd.Timestamp(file.as_of) + pd.DateOffset(months=months)).to_pydatetime(),
         guarantees=file.facts.of("guarantee")[["value", "amount", "until", "source"]].reset_index(drop=True),
     )
@@ -286,23 +280,14 @@ def _owed(file: CreditFile) -> float | None:
     return None if found is None else max(found, 0.0)
 
 
-def _exposures(file: CreditFile, ledger: Ledger | None, external: External | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    none = pd.DataFrame()
-    if ledger is None or "ledger" in file.absent:
-        return none, none
-    parts = exposure_parts(ledger, file.as_of, external, currency=file.currency)
-    own = parts[parts["customer_id"] == file.customer_id]
-    if own.empty:
-        return none, none
-    name = own["group_id"].iloc[0]
-    members = parts[parts["group_id"] == name]
-    group = none if pd.isna(name) or len(members) < 2 else exposure(members, file.as_of, by="group_id")
-    return exposure(own, file.as_of), group
-
-
-def _proposed_days(term: Term | None, level: RiskLevel) -> int:
+def _proposed_term(term: Term | None, level: RiskLevel) -> Term:
+    """The terms asked where the level allows them, else its longest; an end of month counts 15 days."""
     longest = int(level.longest_terms)
-    return longest if term is None else min(term.days, longest)
+    if term is None:
+        return Term(longest, False)
+    if term.days + (MONTH_END_DAYS if term.month_end else 0) <= longest:
+        return term
+    return Term(min(term.days, longest), False)
 
 
 def _decided_by(found: Proposal, own: pd.DataFrame, level: str | None, delegation: pd.DataFrame | None) -> str | None:

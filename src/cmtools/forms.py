@@ -51,7 +51,8 @@ SECTIONS = {
 NOTES = (
     "overdraft_unknown", "overdraft_from_2057", "split_unknown", "transfers_unknown", "disposals_approximate",
     "financial_detail_unknown", "exceptional_detail_unknown", "receivables_term_unknown", "term_unknown",
-    "lease_value_unknown", "loan_term_unknown", "ebit_operating_only", "provisions_unknown", "interest_only",
+    "lease_value_unknown", "loan_term_unknown", "debts_by_original_term",
+    "ebit_operating_only", "provisions_unknown", "interest_only",
     "investment_net_of_disposals", "annualised",
     "simplified_form",
 )  # fmt: skip

@@ -91,9 +91,12 @@ def _money(value: Any, found: Decision, language: str | None) -> str:
 
 def _terms(found: Decision, language: str | None) -> str:
     """Terms proposed, in words."""
-    if found.terms_days == 0:
+    if found.term is None:
+        return message("terms_open", language)
+    if found.term.days == 0 and not found.term.month_end:
         return message("terms_prepaid", language)
-    return message("terms_days", language, days=words.integer(found.terms_days, language))
+    key = "terms_month_end" if found.term.month_end else "terms_days"
+    return message(key, language, days=words.integer(found.term.days, language))
 
 
 def _decider(found: Decision, language: str | None) -> str:
@@ -111,7 +114,7 @@ def _headline(found: Decision, language: str | None) -> str:
 
 
 def _cards(found: Decision, language: str | None) -> str:
-    own: Mapping[Any, Any] = found.exposure.iloc[0].to_dict() if len(found.exposure) else {}
+    own: Mapping[Any, Any] = found.file.exposure.iloc[0].to_dict() if len(found.file.exposure) else {}
     rated = found.rating
     mark = message("not_rated", language) if rated.rating is None else f"{rated.rating} / 10"
     key = "at_worst_level" if rated.rating is None else "its_level"

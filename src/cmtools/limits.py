@@ -483,7 +483,7 @@ def _share(row: Mapping[str, str], shares: Mapping[str, float | None]) -> tuple[
     """Share of a method, what to say of it, and its standing."""
     share = shares[row["share"]]
     if share is not None:
-        return share, [], "risk_level"
+        return share, [], "UNCONFIRMED" if row["standing"] == "UNCONFIRMED" else "risk_level"
     return float(row["default_share"]), ["default_share"], row["standing"]
 
 
@@ -990,9 +990,11 @@ def sentences(found: Proposal, language: str | None = None) -> list[str]:
     said.append(message(f"limit_because_{found.reason}", language, method=method))
     if found.gap:
         said.append(message("limit_gap", language, gap=money(found.gap)))
-    if found.insurer_limit is not None:
-        wrong = money(found.double_count)
-        said.append(message("limit_beside_insurer", language, insurer=money(found.insurer_limit), wrong=wrong))
+    if found.insurer_limit == 0:
+        said.append(message("limit_insurer_refuses", language))
+    elif found.insurer_limit is not None:
+        told = {"insurer": money(found.insurer_limit), "wrong": money(found.double_count)}
+        said.append(message("limit_beside_insurer" if found.amount else "limit_insurer_alone", language, **told))
     said += [message(f"limit_proposal_{name}", language, **_left_out(found, language)) for name in found.notes]
     return [*said, found.justification.strip()] if found.justification.strip() else said
 

@@ -38,9 +38,14 @@ RESULT = (
 
 
 class Way(NamedTuple):
-    """One way to compute an input."""
+    """One way to compute an input.
 
-    kind: str  # ratio, amount, log, exceeds, losses, swing, below_nil; given: never from accounts
+    `kind`: ratio; change (a ratio of which the numerator is a movement between two
+    balance sheets, brought to twelve months); amount; log; exceeds, losses, below_nil
+    (flags); swing; given (of a wrong variant, never from accounts).
+    """
+
+    kind: str
     numerator: Formula
     denominator: Formula
     note: str
@@ -98,7 +103,6 @@ class Model(NamedTuple):
     illustrative: bool
     year: int
     author: str
-    sector: str  # industry, other
     confirmation: str  # C2 several agreeing sources, C one, M memory
     source: str
     claim: Mapping[str, str]
@@ -235,9 +239,7 @@ def _model(row: Mapping[str, str]) -> Model:
     number: dict[str, Any] = {
         name: float(row[name] or "nan") for name in ("constant", "scale", "fail_cut", "sound_cut")
     }
-    text: dict[str, Any] = {
-        name: row[name] for name in ("key", "role", "of", "unit", "direction", "link", "author", "sector")
-    }
+    text: dict[str, Any] = {name: row[name] for name in ("key", "role", "of", "unit", "direction", "link", "author")}
     return Model(
         **text, **number, illustrative=row["illustrative"] == "yes", year=int(row["year"]), terms=terms,
         confirmation=row["confirmation"], source=row["source"],
@@ -319,7 +321,9 @@ class _Accounts:
             return np.full(len(self.table), np.nan)
         above, below = self.total(way.numerator), self.total(way.denominator)
         unknown = np.isnan(above) | np.isnan(below)
-        if way.kind == "ratio":
+        if way.kind == "change" and "months" in self.table:
+            above = above * (12 / self.table["months"].to_numpy(dtype="float64", na_value=np.nan))
+        if way.kind in ("ratio", "change"):
             found = np.divide(above, below, out=np.full(len(above), np.nan), where=below > NIL)
             return found * DAYS_OF_COST if nature == "days" else found
         if way.kind == "log":
@@ -599,7 +603,7 @@ def contributions(
     parts = []
     for rank, model in enumerate(chosen):
         for place, term in enumerate(model.terms):
-            value = accounts.input(term.input.key)
+            value = np.where(accounts.unbalanced, np.nan, accounts.input(term.input.key))
             factor = PERCENT if model.unit == "percent" and term.input.nature == "share" else 1.0
             coefficient = term.coefficient * factor * model.scale
             part = statements[identity].assign(
