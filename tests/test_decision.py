@@ -1,5 +1,6 @@
 """The decision of a credit file: need, proposal, terms, who decides, first page."""
 
+from dataclasses import replace
 from html import escape
 
 import pandas as pd
@@ -248,3 +249,52 @@ def test_client_text_is_never_markup(sources, squeezed):
     page = decision_page(decide(file, accounts.table, ledger=ledger, owner=bad, justification=bad), bad)
     assert "<script" not in page
     assert page.count("&lt;script&gt;") >= 3
+
+
+def test_exposure_beyond_the_limit_proposed_is_said_on_the_first_page(decided):
+    owed = decided.file.exposure["exposure_amount"].iloc[0]
+    gap = cm.language.money(owed - decided.proposal.amount, "EUR", "en")
+    assert f"exceeds the limit proposed by {gap}" in decision_page(decided, language="en")
+
+
+def test_customer_that_owes_nothing_is_exposed_for_nil(sources):
+    accounts, ledger, told = sources
+    file = credit_file("000115", DAY, ledger=ledger, statements=accounts, external=told)
+    assert file.exposure.empty
+    page = plain(decision_page(decide(file, accounts.table, ledger=ledger), language="en"))
+    assert 'Credit exposure</div><div class="v">0.00 EUR' in page
+
+
+def test_cover_that_ran_out_is_not_replaced_by_the_undated_one_of_the_ledger(sources):
+    accounts, ledger, told = sources
+    file = credit_file("000116", DAY, ledger=ledger, statements=accounts, external=told)  # expired on 31/03/2025
+    assert pd.isna(file.exposure["insurer_limit"].iloc[0])
+    assert decide(file, accounts.table, ledger=ledger).proposal.insurer_limit is None
+
+
+def test_sales_below_nil_leave_the_rest_of_the_file(sources):
+    accounts, ledger, told = sources
+    table = accounts.table.copy()
+    last = (table["company_id"] == "000186") & (table["year_end"] == "2025-12-31")
+    table.loc[last, "chiffre_affaires"] = -100.0
+    file = credit_file("000186", DAY, ledger=ledger, statements=table, external=told)
+    rated = decide(file, table, ledger=ledger).rating
+    reasons = rated.table.set_index("criterion")["reason"]
+    assert reasons["sales_trend"] == "beyond_bounds"
+    assert rated.rating is not None
+
+
+def test_no_validity_without_a_limit(sources):
+    accounts, ledger, told = sources
+    file = credit_file("000116", DAY, ledger=ledger, statements=accounts, external=told)
+    lines = decision_lines(decide(file, accounts.table, ledger=ledger), "en").set_index("line")["text"]
+    assert lines["Validity"] == "not applicable"
+
+
+def test_name_that_turns_the_writing_round_is_shown_without_its_marks(sources, squeezed):
+    accounts, _, _ = sources
+    identity = squeezed.identity.copy()
+    identity.loc[identity["line"] == "customer_name", "value"] = "Evil \u202e" + "x" * 1200
+    page = decision_page(decide(replace(squeezed, identity=identity), accounts.table), language="en")
+    assert "\u202e" not in page
+    assert "x" * 100 not in page

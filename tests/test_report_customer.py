@@ -61,6 +61,15 @@ def test_customer_and_its_company(asked, companies, found):
     assert reports.customer_and_company(asked, accounts, None) == found
 
 
+def test_accounts_of_one_company_are_not_those_of_a_customer_that_the_ledger_does_not_know():
+    accounts = cm.Statements(pd.DataFrame({"company_id": ["000186"]}))
+    ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
+    with pytest.raises(InputError) as refused:
+        reports.customer_and_company("999", accounts, ledger)
+    assert [defect.code for defect in refused.value.defects] == ["customer_unknown"]
+    assert reports.customer_and_company("000102", accounts, ledger) == ("000102", "000186")
+
+
 @pytest.mark.parametrize(("asked", "code"), [("", "customer_not_named"), ("000999", "customer_unknown")])
 def test_customer_that_cannot_be_told(asked, code):
     accounts = cm.Statements(pd.DataFrame({"company_id": ["000186", "000102"]}))

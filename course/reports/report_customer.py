@@ -100,10 +100,10 @@ tables.show("group", members, total=True, otherwise="no_group")
 if len(file.exposure):
     display(cm.plots_credit.exposure(file.exposure.iloc[0], language))
 display(cm.forms_credit.exposure_table(file.exposure, language))
-tables.keep("exposure", file.exposure, otherwise="no_ledger_given")
+tables.keep("exposure", cm.forms_credit.keys_in_words(file.exposure, language), otherwise="no_ledger_given")
 if len(file.group_exposure):
     display(cm.forms_credit.exposure_table(file.group_exposure, language))
-    tables.keep("group_exposure", file.group_exposure)
+    tables.keep("group_exposure", cm.forms_credit.keys_in_words(file.group_exposure, language))
 # %% [markdown] tags=["fr"]
 # ## 4. Comportement de paiement
 #
@@ -132,19 +132,21 @@ if paying is not None:
 # Each fact with its date. What is not dated, or no longer holds, is shown and enters no computation.
 # %%
 display(cm.forms_credit.external_table(file.external, language, file.currency))
-tables.keep("external", file.external)
+tables.keep("external", cm.forms_credit.keys_in_words(file.external, language))
 # %% [markdown] tags=["fr"]
 # ## 6. Les comptes : âge, qualité, triptyque sur trois ans
 # %% [markdown] tags=["en"]
 # ## 6. The accounts: age, quality, triptych over three years
 # %%
 display(cm.forms_credit.quality_table(file.quality, language))
-tables.keep("accounts_quality", file.quality.years, otherwise="no_accounts_given")
+tables.keep(
+    "accounts_quality", cm.forms_credit.keys_in_words(file.quality.years, language), otherwise="no_accounts_given"
+)
 # %%
 if len(file.triptych):
     display(cm.plots_credit.triptych(file.triptych, language))
 display(cm.forms_credit.triptych_table(file.triptych, language))
-tables.keep("triptych", file.triptych, otherwise="no_accounts_given")
+tables.keep("triptych", cm.forms_credit.keys_in_words(file.triptych, language), otherwise="no_accounts_given")
 # %% [markdown] tags=["fr"]
 # ## 7. Scores et grille
 #
@@ -155,14 +157,14 @@ tables.keep("triptych", file.triptych, otherwise="no_accounts_given")
 # Scores rank, they do not measure; a disagreement says where to look.
 # %%
 display(cm.forms_credit.score_table(file.scores, language))
-tables.keep("scores", file.scores, otherwise="no_accounts_given")
+tables.keep("scores", cm.forms_credit.keys_in_words(file.scores, language), otherwise="no_accounts_given")
 # %%
 last = years.tail(1)
 parts = cm.contributions(last, price_index=price_index, dollars_per_unit=dollars_per_unit)
 if len(file.scores) and file.scores["score"].notna().any():
     display(cm.plots_credit.scores(file.scores, language))
     display(cm.forms_credit.disagreement(cm.disagreements(file.scores).tail(1), parts, language))
-tables.keep("score_parts", parts, otherwise="no_accounts_given")
+tables.keep("score_parts", cm.forms_credit.keys_in_words(parts, language), otherwise="no_accounts_given")
 # %%
 display(cm.plots_credit.grid(decision.rating, language))
 display(cm.forms_credit.grid_table(decision.rating, language))
@@ -183,7 +185,8 @@ tables.keep("cover", decision.cover, otherwise="no_gap")
 # ## 9. Strengths, weaknesses, alerts
 # %%
 display(cm.forms_credit.findings(file, language))
-tables.keep("findings", cm.credit_file.explain(file.findings, language))
+found = cm.credit_file.explain(file.findings, language)
+tables.keep("findings", found, columns=["side", "said", "status", "source"])
 # %% [markdown] tags=["fr"]
 # ### Le mot de l'analyste
 # %% [markdown] tags=["en"]

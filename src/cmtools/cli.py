@@ -149,9 +149,8 @@ def _customer(parsed: argparse.Namespace) -> int:
 
 def _customers(parsed: argparse.Namespace) -> int:
     from cmtools.reports import customers_above, run_customers
-    from cmtools.settings import read_number
 
-    above = read_number(parsed.above, "money", "--above")
+    above = _amount(parsed.above, "above", "money") or 0.0
     parameters, (_, ledger, told) = _credit_parameters(parsed)
     if ledger is None:
         raise InputError([Defect("ledger_needed", "fatal")])

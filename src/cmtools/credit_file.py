@@ -1325,7 +1325,19 @@ def rate(found: CreditFile, grid: Grid | None = None) -> Rating:
     """
     table = found.criteria
     reasons = {key: why for key, why in zip(table["criterion"], table["reason"]) if why}
-    return rating.rate(dict(zip(table["criterion"], table["value"])), grid, reasons=reasons)
+    given = dict(zip(table["criterion"], table["value"]))
+    for key, value in given.items():
+        if not _possible(key, value):  # sales below nil, for example: nothing to rate
+            given[key], reasons[key] = None, "beyond_bounds"
+    return rating.rate(given, grid, reasons=reasons)
+
+
+def _possible(key: str, value: Any) -> bool:
+    """Whether a value lies within what its criterion can be."""
+    if not isinstance(value, int | float) or value != value:
+        return True
+    criterion = grids.criteria()[key]
+    return not (value < criterion.least or value > criterion.most)
 
 
 def findings(figures: pd.DataFrame, signals: pd.DataFrame | None = None, currency: str = "EUR") -> pd.DataFrame:

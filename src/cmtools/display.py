@@ -18,6 +18,7 @@ from cmtools.language import HARD, label, message
 from cmtools.receivables import late_columns
 from cmtools.schemas import Ledger, LoadReport
 
+BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 RIGHT = ("money", "rate", "days", "integer", "index", "figure")
 UNSUMMED = ("item_amount",)  # each in the currency of its own item
 # Assumptions that move what is late, and what no sum of refused amounts can tell: said before any figure.
@@ -98,7 +99,8 @@ def cell(value: Any, kind: str, language: str | None = None, unit: str = "") -> 
     }
     if kind == "figure":
         return f"{cell(value, unit, language)}{HARD + message('days_short', language) if unit == 'days' else ''}"
-    return formats[kind]() if kind in formats else str(value)
+    # marks that turn the direction of writing would make a page say another figure
+    return formats[kind]() if kind in formats else "".join(sign for sign in str(value) if sign not in BIDI)
 
 
 def table(

@@ -294,7 +294,9 @@ def _with_facts(table: pd.DataFrame, external: External | None, as_of: str | dat
             amount = found.amount("guarantee" if name == "secured" else name)
             told[name][place] = float("nan") if amount is None else amount
         agreed = found.amount("insurer_opinion")
-        insurer[place] = insurer[place] if agreed is None else agreed
+        ended = found.unused.loc[found.unused["kind"] == "insurer_opinion", "status"].isin(["undated", "expired"]).any()
+        # an opinion that no longer holds, or has no date, is not replaced by the undated limit of the ledger
+        insurer[place] = agreed if agreed is not None else float("nan") if ended else insurer[place]
     return table.assign(**told, insurer_limit=pd.Series(insurer, index=table.index, dtype="float64"))
 
 

@@ -20,6 +20,7 @@ from cmtools.delegation import DECISIONS
 from cmtools.delegation import delegation_table as ceilings
 from cmtools.display import CSS, Html, is_blank, records
 from cmtools.forms import (
+    NOTES,
     head_row,
     html_table,
     in_unit,
@@ -215,6 +216,36 @@ def _titled(key: str, row: Mapping[str, Any], language: str | None) -> str:
     return f"{message(key, language)}{f' – {said}' if said else ''}"
 
 
+def keys_in_words(frame: pd.DataFrame, language: str | None = None) -> pd.DataFrame:
+    """A table for the workbook with its lists of keys in words.
+
+    Examples
+    --------
+    >>> found = keys_in_words(pd.DataFrame({"missing": ["price_index total_dettes"]}), "en")
+    >>> found["missing"].item()
+    'Price index (base 100 in 1968), TOTAL debts'
+    """
+    lists = [name for name in ("missing", "notes", "not_given", "chart", "confirmation") if name in frame]
+    worded = {
+        name: [", ".join(_key_in_words(key, language) for key in str(text or "").split()) for text in frame[name]]
+        for name in lists
+    }
+    if {"kind", "value"} <= set(frame.columns):  # external facts: the answers of a choice are keys, the rest is text
+        chosen = [
+            external.kinds()[kind].value == "choice" and not is_blank(value)
+            for kind, value in zip(frame["kind"], frame["value"])
+        ]
+        answers = zip(chosen, frame["value"])
+        worded["value"] = [label(str(value), language) if choice else value for choice, value in answers]
+    return frame.assign(**worded)
+
+
+def _key_in_words(key: str, language: str | None) -> str:
+    if key in NOTES:
+        return message(f"note_{key}", language)
+    return label(key, language)
+
+
 def small(sentences: Sequence[str]) -> str:
     """Remarks under a table, one a line; escaped."""
     return "".join(f'<p class="cm-small">{escape(text)}</p>' for text in sentences if text)
@@ -256,6 +287,8 @@ def disagreement(found: Any, contributions: pd.DataFrame | None = None, language
     silent = int(row["not_computable"])
     if silent and known:
         first.append(message("verdict_silent", language, count=words.integer(silent, language), n=silent))
+    if known:
+        first.append(message("verdict_em", language))
     if row["verdict"] == "opposed":
         said.append(_opposed(sides, language))
         said += _heaviest(sides, contributions, language)

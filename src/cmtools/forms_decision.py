@@ -18,6 +18,7 @@ from cmtools.decision import Decision
 from cmtools.display import CSS, Html, is_blank
 from cmtools.language import label, message
 from cmtools.limits import sentences
+from cmtools.schemas import shorten
 
 LISTED = 4  # findings of each side on the first page; the others stand in their own part
 PAGE_CSS = """
@@ -78,7 +79,7 @@ def customer_name(found: Decision) -> str:
     """Name of the customer as the ledger or the accounts write it; blank: unknown."""
     table = found.file.identity
     mine = table.loc[table["line"] == "customer_name", "value"] if "line" in table else pd.Series(dtype="object")
-    return "" if mine.empty or is_blank(mine.iloc[0]) else str(mine.iloc[0])
+    return "" if mine.empty or is_blank(mine.iloc[0]) else shorten(str(mine.iloc[0]))
 
 
 def _money(value: Any, found: Decision, language: str | None) -> str:
@@ -124,7 +125,7 @@ def _cards(found: Decision, language: str | None) -> str:
         ("request", _money(found.proposal.asked, found, language), ""),
         ("limit_proposed_card", _money(found.proposal.amount, found, language), _terms(found, language)),
         ("credit_limit", _money(own.get("credit_limit"), found, language), ""),
-        ("exposure_amount", _money(own.get("exposure_amount"), found, language),
+        ("exposure_amount", _money(_exposed(found), found, language),
          "" if is_blank(room) else f"{label('headroom', language)} {_money(room, found, language)}"),
         ("insurer_limit", _money(found.proposal.insurer_limit, found, language), message("insurer_apart", language)),
         ("rating_card", mark, level),
@@ -137,8 +138,18 @@ def _card(name: str, value: str, beside: str) -> str:
     return f'<div class="cm-card"><div class="k">{escape(name)}</div><div class="v">{escape(value)}</div>{below}</div>'
 
 
+def _exposed(found: Decision) -> float | None:
+    """Exposure of the customer; nil where our ledger knows it and it owes nothing; None: unknown."""
+    if "ledger" in found.file.absent:
+        return None
+    return float(found.file.exposure["exposure_amount"].iloc[0]) if len(found.file.exposure) else 0.0
+
+
 def _why(found: Decision, language: str | None) -> str:
     said = sentences(found.proposal, language)[1:]
+    owed, limit = _exposed(found), found.proposal.amount
+    if limit is not None and owed is not None and owed > limit:
+        said.insert(0, message("exposure_beyond", language, gap=_money(owed - limit, found, language)))
     if found.rating.rating is None:
         share = words.percent(found.rating.known_weight, 0, language)
         told = {"share": share, "lowest": found.rating.lowest, "highest": found.rating.highest}
@@ -204,6 +215,8 @@ def _lines(found: Decision, language: str | None) -> list[tuple[str, str]]:
 
 
 def _span(found: Decision, language: str | None) -> str:
+    if not found.proposal.amount:
+        return message("no_validity", language)
     begin, end = (words.day(day, language) for day in (found.proposal.date, found.proposal.expiry))
     return message("from_to", language, begin=begin, end=end)
 

@@ -604,7 +604,8 @@ class Proposal:
         Methods that should have counted and have no amount, with the reason.
     need, asked : float or None
     gap : float or None
-        Need (or else the request) less the proposal; never negative.
+        Need (or else the request) less the proposal; never negative, and nil
+        where only the rounding separates them.
     insurer_limit : float or None
         Beside the proposal, never added to it.
     currency : str
@@ -737,6 +738,8 @@ def proposal(
     averaged = [value for name, value in judged.items() if rows[name]["role"] != "ceiling"]
     lowest = min(judged, key=lambda name: judged[name]) if judged else None
     gap = None if amount is None or wanted is None else round(max(wanted - amount, 0.0), 2)
+    if gap and decided.amount is not None and wanted is not None and decided.amount >= wanted - 0.005:
+        gap = 0.0  # the need itself, but for the rounding
     return Proposal(
         amount=amount,
         reason=decided.reason,

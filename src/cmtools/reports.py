@@ -223,7 +223,7 @@ def customer_and_company(customer: str, accounts: Statements, ledger: Ledger | N
     -------
     tuple of str
         A file of accounts of one company alone is that of the customer,
-        whatever number it bears.
+        whatever number it bears, unless a ledger does not know the customer.
 
     Raises
     ------
@@ -237,7 +237,7 @@ def customer_and_company(customer: str, accounts: Statements, ledger: Ledger | N
         return companies[0], companies[0]
     if customer in companies:
         return customer, customer
-    if len(companies) == 1:
+    if len(companies) == 1 and (ledger is None or _in_ledger(ledger, customer)):
         return customer, companies[0]
     if not _in_ledger(ledger, customer):
         raise InputError([Defect("customer_unknown", "fatal", value=customer)])

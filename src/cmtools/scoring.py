@@ -430,6 +430,7 @@ def score_values(
 def _chosen(keys: Sequence[str] | None) -> tuple[Model, ...]:
     if keys is None:
         return tuple(models().values())
+    keys = [keys] if isinstance(keys, str) else keys
     known = all_models()
     unknown = [key for key in keys if key not in known]
     if unknown:
