@@ -9,7 +9,7 @@ import pytest
 
 from cmtools import credit_file, display, external, follow_up, limits, rating, read_delegation, read_liasse, scoring
 from cmtools import forms_credit as forms
-from cmtools.language import HARD, THIN, label
+from cmtools.language import HARD, THIN, label, message
 from cmtools.schemas import InputError
 
 HOSTILE = "<script>alert(1)</script>"
@@ -511,3 +511,20 @@ def test_every_reason_of_a_credit_file_has_its_words():
     for tongue in ("fr", "en"):
         assert [reason for reason in reasons if "_" in forms.reason_text(reason, tongue)] == []
     assert forms.reason_text(None) == ""
+
+
+def test_lists_of_keys_are_in_words_in_the_workbook():
+    scores = pd.DataFrame({"missing": ["price_index dollars_per_unit", ""], "notes": ["annualised", None]})
+    found = forms.keys_in_words(scores, "en")
+    assert found["missing"].tolist() == ["Price index (base 100 in 1968), Dollars per unit of currency", ""]
+    assert found["notes"].tolist() == [message("note_annualised", "en"), ""]
+    facts = pd.DataFrame({"kind": ["management", "legal_notice"], "value": ["good", "good"]})
+    told = forms.keys_in_words(facts, "fr")["value"].tolist()
+    assert told == ["bon", "good"]  # the text of a notice stays as written
+    control = forms.keys_in_words(pd.DataFrame({"control": ["balance"]}), "fr")["control"].item()
+    assert control.startswith("Total de l'actif")
+
+
+def test_veto_rules_are_in_words_in_the_workbook():
+    rated = rating.rate({"insolvency_proceedings": "liquidation"})
+    assert not forms.keys_in_words(rated.vetoes, "fr")["reason"].str.contains("_").any()

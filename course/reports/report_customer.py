@@ -169,7 +169,7 @@ tables.keep("score_parts", cm.forms_credit.keys_in_words(parts, language), other
 display(cm.plots_credit.grid(decision.rating, language))
 display(cm.forms_credit.grid_table(decision.rating, language))
 tables.keep("grid", decision.rating.table)
-tables.keep("vetoes", decision.rating.vetoes, otherwise="no_veto")
+tables.keep("vetoes", cm.forms_credit.keys_in_words(decision.rating.vetoes, language), otherwise="no_veto")
 # %% [markdown] tags=["fr"]
 # ## 8. Les méthodes de limite, côte à côte
 # %% [markdown] tags=["en"]
@@ -201,7 +201,7 @@ display(cm.display.lines(comments))
 checked = cm.controls(years)
 if len(checked):
     display(cm.forms.controls_table(checked[checked["year_end"] == checked["year_end"].max()], language))
-tables.keep("controls", checked, otherwise="no_accounts_given")
+tables.keep("controls", cm.forms_credit.keys_in_words(checked, language), otherwise="no_accounts_given")
 quality = cm.LoadReport()
 for part in (accounts, books, told):
     quality.merge(part.report if part else cm.LoadReport())

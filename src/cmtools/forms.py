@@ -862,7 +862,7 @@ def controls_table(controls: pd.DataFrame, language: str | None = None) -> Html:
     for row in checked:
         css = {"failed": "weak", "ok": "good"}[row["result"]]
         cells = td(place_of(row)) if several else ""
-        cells += td(_control_name(str(row["control"]), language), "wide") + td(str(row["codes"]), "small")
+        cells += td(control_name(str(row["control"]), language), "wide") + td(str(row["codes"]), "small")
         cells += "".join(money_td(row[name], language, decimals) for name in ("left", "right", "gap"))
         body.append(f"<tr>{cells}{td(label(row['result'], language), css)}</tr>")
     head = [(label("company_name", language), False)] if several else []
@@ -880,6 +880,13 @@ def controls_table(controls: pd.DataFrame, language: str | None = None) -> Html:
     )
 
 
-def _control_name(key: str, language: str | None) -> str:
+def control_name(key: str, language: str | None = None) -> str:
+    """A control in words.
+
+    Examples
+    --------
+    >>> control_name("taxes", "en")
+    'Detail of taxes = line of the income statement'
+    """
     own = {row["key"]: row[words.resolve(language)] for row in reference("controls.csv")}
     return own[key] if key in own else message("control_total", language, line=label(key, language))

@@ -21,6 +21,7 @@ from cmtools.delegation import delegation_table as ceilings
 from cmtools.display import CSS, Html, is_blank, records
 from cmtools.forms import (
     NOTES,
+    control_name,
     head_row,
     html_table,
     in_unit,
@@ -227,7 +228,10 @@ def keys_in_words(frame: pd.DataFrame, language: str | None = None) -> pd.DataFr
     """
     lists = [name for name in ("missing", "notes", "not_given", "chart", "confirmation") if name in frame]
     worded = {
-        name: [", ".join(_key_in_words(key, language) for key in str(text or "").split()) for text in frame[name]]
+        name: [
+            ", ".join(_key_in_words(key, language) for key in ("" if is_blank(text) else str(text)).split())
+            for text in frame[name]
+        ]
         for name in lists
     }
     if {"kind", "value"} <= set(frame.columns):  # external facts: the answers of a choice are keys, the rest is text
@@ -237,6 +241,10 @@ def keys_in_words(frame: pd.DataFrame, language: str | None = None) -> pd.DataFr
         ]
         answers = zip(chosen, frame["value"])
         worded["value"] = [label(str(value), language) if choice else value for choice, value in answers]
+    if "control" in frame:
+        worded["control"] = [control_name(str(key), language) for key in frame["control"]]
+    if {"cap", "reason"} <= set(frame.columns):  # veto rules
+        worded["reason"] = [grids.veto_text(row, language) for row in records(frame)]
     return frame.assign(**worded)
 
 
