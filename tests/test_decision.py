@@ -1,5 +1,6 @@
 """The decision of a credit file: need, proposal, terms, who decides, first page."""
 
+import re
 from dataclasses import replace
 from html import escape
 
@@ -298,3 +299,29 @@ def test_name_that_turns_the_writing_round_is_shown_without_its_marks(sources, s
     page = decision_page(decide(replace(squeezed, identity=identity), accounts.table), language="en")
     assert "\u202e" not in page
     assert "x" * 100 not in page
+
+
+ODD = {
+    "000101": "in dollars, no accounts", "000110": "never bought", "000115": "simplified form", "000128": "negative equity",
+    "000151": "in credit", "000181": "a holding", "000208": "fifteen months", "000221": "no income statement",
+    "000225": "a page missing",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("customer", ODD)
+def test_every_part_of_an_odd_customer_can_be_shown(sources, customer):
+    accounts, ledger, told = sources
+    file = credit_file(customer, DAY, ledger=ledger, statements=accounts, external=told)
+    found = decide(file, accounts.table, ledger=ledger)
+    forms = cm.forms_credit
+    for language in ("fr", "en"):
+        parts = [
+            decision_page(found, "Voltruzac Menuiseries", language), forms.findings(file, language),
+            forms.grid_table(found.rating, language), forms.limit_table(found.methods, found.proposal, language),
+            forms.exposure_table(file.exposure, language), forms.triptych_table(file.triptych, language),
+            forms.score_table(file.scores, language), forms.external_table(file.external, language),
+            forms.quality_table(file.quality, language),
+        ]  # fmt: skip
+        text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", "".join(parts), flags=re.DOTALL)
+        assert re.findall(r"\bnan\b|\bNone\b|\bNaT\b|\{\w*\}|\b[a-z]+_[a-z_]+\b", text) == []
