@@ -302,7 +302,8 @@ def test_name_that_turns_the_writing_round_is_shown_without_its_marks(sources, s
 
 
 ODD = {
-    "000101": "in dollars, no accounts", "000110": "never bought", "000115": "simplified form", "000128": "negative equity",
+    "000101": "in dollars, no accounts", "000110": "never bought", "000115": "simplified form",
+    "000128": "negative equity",
     "000151": "in credit", "000181": "a holding", "000208": "fifteen months", "000221": "no income statement",
     "000225": "a page missing",
 }  # fmt: skip
