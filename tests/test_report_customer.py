@@ -189,8 +189,10 @@ class File:
     def __init__(self, folder: Path, language: str):
         self.language = language
         self.html = (folder / "report.html").read_text(encoding="utf-8")
-        markup = re.sub(r"<(script|style)\b.*?</\1\s*>", "", self.html, flags=re.DOTALL | re.IGNORECASE)
-        self.text = " ".join(unescape(re.sub(r"<[^>]+>", " ", markup)).replace(HARD, " ").replace(THIN, " ").split())
+        self.markup = re.sub(r"<(script|style)\b.*?</\1\s*>", "", self.html, flags=re.DOTALL | re.IGNORECASE)
+        self.text = " ".join(
+            unescape(re.sub(r"<[^>]+>", " ", self.markup)).replace(HARD, " ").replace(THIN, " ").split()
+        )
         self.book = openpyxl.load_workbook(folder / "report.xlsx")
         self.kept = json.loads((folder / "report.json").read_text(encoding="utf-8"))
 
@@ -257,7 +259,7 @@ def test_every_model_is_there_with_a_score_or_a_reason(squeezed):
     rows = [row for row in sheet.iter_rows(min_row=2, values_only=True) if row[2] == datetime(2025, 12, 31)]
     assert len(rows) == len(cm.scoring.models())
     heads = [cell.value for cell in sheet[1]]
-    score, reason = heads.index("Score"), heads.index("Raison" if squeezed.language == "fr" else "Reason")
+    score, reason = heads.index("Score"), heads.index("Remarque" if squeezed.language == "fr" else "Remark")
     assert [row for row in rows if (row[score] is None) == (row[reason] is None)] == []
 
 
@@ -282,7 +284,7 @@ def test_nothing_long_or_empty_is_shown(squeezed):
 
 @pytest.mark.slow
 def test_page_asks_the_network_for_nothing(squeezed):
-    assert re.findall(r'(?:src|href)="(?!data:)[^"#]*"', squeezed.html) == []
+    assert re.findall(r'(?:src|href)="(?!data:)[^"#]*"', squeezed.markup) == []
     assert "A. Testeur" in squeezed.text
     assert len(squeezed.kept["sha256"]["ledger"]) == 64
 
