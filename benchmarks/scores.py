@@ -75,11 +75,8 @@ def by_hand(t: pd.DataFrame) -> pd.DataFrame:
         - t["autres_achats_charges_externes"]
     )  # fmt: skip
     ebe = (added + t["subventions_exploitation"] - t["impots_taxes"] - staff) * year
-    loans = (
-        t["emprunts_oblig_convertibles"] + t["autres_emprunts_oblig"] + t["emprunts_etab_credit"]
-        + t["emprunts_divers"] + t["emprunts_simplifie"] - t["concours_bancaires"].fillna(0)
-    )  # fmt: skip
-    permanent = equity + t["autres_fonds_propres"] + t["provisions"] + loans
+    beyond_a_year = t["total_dettes"] - t["dettes_moins_1an"]
+    permanent = equity + t["autres_fonds_propres"] + t["provisions"] + beyond_a_year
     debts = t["total_dettes"].where(t["total_dettes"] > 0)
     conan_holder = (
         24 * ebe / debts + 22 * permanent / assets + 16 * (circulating - stocks) / assets
