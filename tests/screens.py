@@ -2,6 +2,7 @@
 
 from html import unescape
 
+from cmtools import widgets
 from cmtools.language import HARD, THIN
 
 
@@ -21,6 +22,7 @@ class Screen(list):
 def screen_of(monkeypatch, module):
     """Screen on which a module of controls draws from now on."""
     shown = Screen()
-    monkeypatch.setattr(module, "display", shown.append)
-    monkeypatch.setattr(module, "clear_output", lambda wait=False: shown.clear())
+    for place in {widgets, module}:
+        monkeypatch.setattr(place, "display", shown.append)
+    monkeypatch.setattr(widgets, "clear_output", lambda wait=False: shown.clear())
     return shown

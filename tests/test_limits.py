@@ -1,6 +1,7 @@
 """Credit limits: published cases, every method by hand, what cannot be computed, the proposal."""
 
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -45,47 +46,35 @@ def found(accounts=None, as_of=AT, **given):
 # ---------------------------------------------------------------- published cases
 
 
-@pytest.fixture(scope="module")
-def published(root):
-    path = root.parent / "shared" / "domain" / "receivables_examples.yaml"
-    if not path.is_file():
-        pytest.skip("the published examples are not beside the project")
-    examples = yaml.safe_load(path.read_text(encoding="utf-8"))["examples"]
-    return {row["id"]: row for row in examples if row["topic"] == "credit_limit"}
-
-
-def test_the_published_examples_are_those_below(published):
-    assert set(published) == {"limit_mydso", "limit_highako_mean"}
-    first, second = published["limit_mydso"], published["limit_highako_mean"]
-    assert first["inputs"] == {
-        "need_theoretical": 50_000, "tangible_net_worth": 80_000, "turnover": 700_000, "rating": "B",
-        "pct_tnw": 0.35, "pct_turnover": 0.05,
-    }  # fmt: skip
-    assert first["expected"] == {
-        "limit_tnw": 28_000, "limit_turnover": 35_000, "acceptable_limit": 28_000, "gap_to_cover": 22_000,
-    }  # fmt: skip
-    assert second["expected"] == {"trade_reference": 30_000, "mean_of_three": 40_000}
+EXAMPLES = {
+    row["id"]: row
+    for row in yaml.safe_load((Path(__file__).parent / "examples" / "limits.yaml").read_text("utf-8"))["examples"]
+}
 
 
 def test_published_case_of_a_rating_b():
-    """Need 50 000; 35 % of 80 000 and 5 % of 700 000; the lowest is kept (mydsomanager.com, help 34)."""
-    accounts = pd.DataFrame([{"capitaux_propres": 80_000.0, "chiffre_affaires": 700_000.0} | NO_INTANGIBLE])
-    level = {"share_tangible_net_worth": 0.35, "share_turnover": 0.05}
-    got = methods(accounts, AT, need=Need(amount=50_000), level=level)
+    """Need 50 000; 35 % of 80 000 and 5 % of 700 000; the lowest is kept."""
+    given, expected = EXAMPLES["limit_mydso"]["inputs"], EXAMPLES["limit_mydso"]["expected"]
+    lines = {"capitaux_propres": float(given["tangible_net_worth"]), "chiffre_affaires": float(given["turnover"])}
+    level = {name: given[name] for name in ("share_tangible_net_worth", "share_turnover")}
+    got = methods(pd.DataFrame([lines | NO_INTANGIBLE]), AT, need=Need(amount=given["need"]), level=level)
     amounts = got.set_index("method")["amount"]
-    assert (amounts["lim_tangible_net_worth"], amounts["lim_turnover"]) == (28_000, 35_000)
+    assert amounts["lim_tangible_net_worth"] == expected["tangible_net_worth"] == 28_000
+    assert amounts["lim_turnover"] == expected["turnover"] == 35_000
     kept = proposal(got, AT, leave_out=["lim_net_worth"])  # the case has no share of the whole equity: 8 000
-    assert (kept.amount, kept.gap, kept.method) == (28_000, 22_000, "lim_tangible_net_worth")
+    assert (kept.amount, kept.gap) == (expected["acceptable"], expected["gap"]) == (28_000, 22_000)
+    assert kept.method == "lim_tangible_net_worth"
 
 
 def test_published_mean_of_three():
-    """Mean of 10 % of net worth, the median reference and the need: (40 000 + 30 000 + 50 000) / 3 (highako.com)."""
-    accounts = pd.DataFrame({"capitaux_propres": [400_000.0]})
-    got = methods(accounts, AT, need=Need(amount=50_000), supplier_limits=[20_000, 60_000, 30_000])
+    """Mean of 10 % of net worth, the median reference and the need: (40 000 + 30 000 + 50 000) / 3."""
+    given, expected = EXAMPLES["limit_highako_mean"]["inputs"], EXAMPLES["limit_highako_mean"]["expected"]
+    accounts = pd.DataFrame({"capitaux_propres": [10.0 * given["net_worth_10_percent"]]})
+    got = methods(accounts, AT, need=Need(amount=given["need"]), supplier_limits=given["references"])
     amounts = got.set_index("method")["amount"]
-    assert (amounts["lim_net_worth"], amounts["lim_trade_references"]) == (40_000, 30_000)
+    assert (amounts["lim_net_worth"], amounts["lim_trade_references"]) == (40_000, expected["reference"])
     kept = proposal(got, AT, combine="mean")
-    assert (kept.amount, kept.mean, kept.reason, kept.gap) == (40_000, 40_000, "mean", 10_000)
+    assert (kept.amount, kept.mean, kept.reason, kept.gap) == (40_000, expected["mean_of_three"], "mean", 10_000)
     assert set(kept.counted) == {"lim_need", "lim_net_worth", "lim_trade_references"}
 
 

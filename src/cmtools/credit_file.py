@@ -984,9 +984,9 @@ def _accounts_figures(accounts: pd.DataFrame, quality: Quality, absent: Mapping[
         Figure("accounts_years", float(len(years)), "count", None, "", "accounts"),
     ]
     counted = {
-        "incomplete_years": float((years["complete"] == False).sum()),  # noqa: E712 - unknown is not incomplete
+        "incomplete_years": float(years["complete"].eq(False).sum()),  # unknown is not incomplete
         "controls_failed": float(years["failed"].sum()) if len(years) else 0.0,
-        "years_missing": float((years["follows"] == False).sum()),  # noqa: E712
+        "years_missing": float(years["follows"].eq(False).sum()),
     }
     reason = absent.get("accounts")
     found += [_figure(name, None if reason else value, "count", reason, "accounts") for name, value in counted.items()]

@@ -442,11 +442,12 @@ class _Accounts:
         lacking = self._lacking(base)
         if lacking:
             return lacking
+        assert self.year is not None
         value = self.value(base)[0]
         share, notes, status = _share(row, shares)
         inputs = self.parts(base) | ({"lim_base": value} if len(base.terms) > 1 else {base.names[0]: value})
         inputs["lim_share"] = share
-        told = note_texts(evaluate(self.year, list(base.names), annual=True)[1]).iloc[0]  # type: ignore[arg-type]
+        told = note_texts(evaluate(self.year, list(base.names), annual=True)[1]).iloc[0]
         known = _Found(share * value, inputs, None, (), [*notes, *self.notes()], status, str(told))
         if value > 0:
             return known._replace(reason=None if share else "withheld")
@@ -466,6 +467,7 @@ class _Accounts:
         lacking = self._lacking(base)
         if lacking:
             return lacking
+        assert self.year is not None
         value = self.value(base)[0]
         share, notes, status = _share(row, shares)
         inputs: dict[str, Any] = {"achats": value, "lim_share": share}

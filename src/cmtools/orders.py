@@ -261,9 +261,13 @@ def _order_numbers(
 ) -> dict[str, Any]:
     if missing(amount):
         checks.wrong("limit_bad_amount", "amount", amount)
-    numbers = {"amount": checks.amount("amount", amount) or 0.0, "prepaid": checks.amount("prepaid", prepaid) or 0.0}
-    numbers |= {"limit": checks.amount("limit", limit), "insurer": checks.amount("insurer_limit", insurer)}  # type: ignore[dict-item]
-    numbers["exposure"] = checks.number("exposure", owed, "limit_bad_amount", low=-math.inf)  # type: ignore[assignment]
+    numbers: dict[str, Any] = {
+        "amount": checks.amount("amount", amount) or 0.0,
+        "prepaid": checks.amount("prepaid", prepaid) or 0.0,
+        "limit": checks.amount("limit", limit),
+        "insurer": checks.amount("insurer_limit", insurer),
+        "exposure": checks.number("exposure", owed, "limit_bad_amount", low=-math.inf),
+    }
     if numbers["prepaid"] > numbers["amount"] + rules.residue:
         checks.wrong("limit_prepaid_above", "prepaid", prepaid, amount=float(numbers["amount"]))
     checks.share("tolerance", rules.tolerance)

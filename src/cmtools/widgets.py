@@ -54,7 +54,7 @@ def aged_balance(ledger: Ledger, as_of: str | date, language: str | None = None)
         for currency in currencies(items):
             mine = table[table["currency"] == currency]
             late = float(mine[late_columns(mine.columns)].sum(axis=1).sum())
-            _say(
+            say(
                 message(
                     "widget_aged" if clock.value == "due_date" else "widget_aged_issue",
                     language,
@@ -65,9 +65,9 @@ def aged_balance(ledger: Ledger, as_of: str | date, language: str | None = None)
             )
             display(plots.aged_balance(mine, language))
         if table.empty:
-            _say(message("nothing_to_show", language))
+            say(message("nothing_to_show", language))
 
-    return _panel([back, clock, in_credit], draw)
+    return panel([back, clock, in_credit], draw)
 
 
 def dso_collected(ledger: Ledger, as_of: str | date, language: str | None = None) -> controls.Widget:
@@ -104,12 +104,12 @@ def dso_collected(ledger: Ledger, as_of: str | date, language: str | None = None
         for currency, whole in before.items():
             if whole.days is None or whole.table is None:
                 why = reason({"reason": whole.reason, "details": whole.details}, language)
-                _say(message("headline_no_dso", language, reason=why))
+                say(message("headline_no_dso", language, reason=why))
                 continue
             cash = round(overdue[currency] * share.value / 100, 2)
             months = whole.table[["month", "sales", "days"]].itertuples(index=False, name=None)
             after = count_back(whole.receivables - cash, months)
-            _say(
+            say(
                 message(
                     "widget_dso",
                     language,
@@ -122,10 +122,11 @@ def dso_collected(ledger: Ledger, as_of: str | date, language: str | None = None
             if after.table is not None and len(after.table):
                 display(plots.count_back(after.table, language))
 
-    return _panel([share], draw)
+    return panel([share], draw)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """A sentence above the figure of a control; escaped."""
     display(HTML(f"<p>{escape(text)}</p>"))
 
 
@@ -134,7 +135,7 @@ def _choice(key: str, values: tuple[str, ...], language: str | None) -> controls
     return controls.Dropdown(options=options, description=message(key, language), style=WIDE)
 
 
-def _panel(inputs: list[Any], draw: Callable[[], None]) -> controls.Widget:
+def panel(inputs: list[Any], draw: Callable[[], None]) -> controls.Widget:
     """Controls above an area that is drawn again at each change."""
     area = controls.Output()
 

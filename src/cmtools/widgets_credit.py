@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from html import escape
@@ -10,7 +10,7 @@ from typing import Any
 
 import ipywidgets as controls
 import pandas as pd
-from IPython.display import HTML, clear_output, display
+from IPython.display import display
 
 from cmtools import grids, rating
 from cmtools import language as words
@@ -21,6 +21,7 @@ from cmtools.forms import one_company
 from cmtools.forms_credit import score_text
 from cmtools.language import label, message
 from cmtools.scoring import score
+from cmtools.widgets import panel, say
 from cmtools.widgets_statements import CHOICES, LONG, WIDE, bounds, carrier, paid_in_cash, with_change
 
 # Lines of the income statement that may be moved; what they do to the result, before tax, they do to equity and cash.
@@ -85,13 +86,13 @@ def scores(statements: pd.DataFrame, language: str | None = None, **options: Any
         moved = with_share(row, which.value, change.value)
         after = score(_with_last(table, moved), **options)
         line = offered[which.value]
-        _say(_moved(names[which.value], line, row, moved, language))
-        _say(_classes(before, after, language))
+        say(_moved(names[which.value], line, row, moved, language))
+        say(_classes(before, after, language))
         display(plots.scores(_latest(after), language))
 
     fit()
     which.observe(fit, names="value")
-    return _panel([which, change], draw)
+    return panel([which, change], draw)
 
 
 def line_of(row: Mapping[str, Any], key: str) -> str:
@@ -240,10 +241,10 @@ def limit(
         shares = {name: None if is_blank(value) else value for name, value in chosen.items()}
         table = limit_methods.methods(accounts, as_of, need=wanted, level=shares, seller_sales=seller_sales)
         found = limit_methods.proposal(table, as_of, asked)
-        _say(_proposed(found, language))
+        say(_proposed(found, language))
         display(plots.limits(table, found, language))
 
-    return _panel([purchases, term, delay, level], draw)
+    return panel([purchases, term, delay, level], draw)
 
 
 def _proposed(found: limit_methods.Proposal, language: str | None) -> str:
@@ -297,13 +298,13 @@ def grid(
     def draw() -> None:
         asked = {family: slider.value for family, slider in sliders.items()}
         if not any(asked.values()):
-            _say(message("widget_no_weight", language))
+            say(message("widget_no_weight", language))
             return
         found = rating.rate(values, reweighted(chosen, asked), reasons=reasons)
-        _say(_rated(before, found, language))
+        say(_rated(before, found, language))
         display(plots.grid(found, language, currency))
 
-    return _panel(list(sliders.values()), draw)
+    return panel(list(sliders.values()), draw)
 
 
 def reweighted(grid: grids.Grid, shares: Mapping[str, float]) -> grids.Grid:
@@ -338,22 +339,3 @@ def _slider(
         value=value, min=min(low, value), max=max(high, value), step=step, description=message(key, language),
         style=WIDE, layout=LONG, continuous_update=False, readout_format=".0f",
     )  # fmt: skip
-
-
-def _say(text: str) -> None:
-    display(HTML(f"<p>{escape(text)}</p>"))
-
-
-def _panel(inputs: list[Any], draw: Callable[[], None]) -> controls.Widget:
-    """Controls above an area that is drawn again at each change."""
-    area = controls.Output()
-
-    def redraw(_: object = None) -> None:
-        with area:
-            clear_output(wait=True)
-            draw()
-
-    for control in inputs:
-        control.observe(redraw, names="value")
-    redraw()
-    return controls.VBox([controls.HBox(inputs, layout={"flex_flow": "row wrap"}), area])

@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as controls
 import pandas as pd
-from IPython.display import HTML, clear_output, display
+from IPython.display import display
 
 from cmtools import language as words
 from cmtools import plots_statements as plots
@@ -19,6 +19,7 @@ from cmtools.formulas import base_line
 from cmtools.language import label, message
 from cmtools.lines import line_names, totals
 from cmtools.statements import functional_balance as masses_of
+from cmtools.widgets import panel, say
 
 WIDE = {"description_width": "initial"}
 LONG = {"width": "34em", "flex": "0 0 auto"}  # beside its name the default leaves a slider no room
@@ -95,23 +96,13 @@ def functional_balance(statements_row: Any, language: str | None = None, **optio
         moved = with_change(row, which.value, change.value)
         after = masses_of(pd.DataFrame([moved]), **options)
         line = offered[which.value]
-        _say(_told(row, moved, line, names[which.value], currency, language))
-        _say(" ".join(_figure_moved(name, before, after, currency, language) for name in SHOWN))
+        say(_told(row, moved, line, names[which.value], currency, language))
+        say(" ".join(_figure_moved(name, before, after, currency, language) for name in SHOWN))
         display(plots.great_masses(after, language))
 
-    area = controls.Output()
-
-    def redraw(_: object = None) -> None:
-        with area:
-            clear_output(wait=True)
-            draw()
-
     fit()
-    which.observe(fit, names="value")
-    which.observe(redraw, names="value")
-    change.observe(redraw, names="value")
-    redraw()
-    return controls.VBox([controls.HBox([which, change], layout={"flex_flow": "row wrap"}), area])
+    which.observe(fit, names="value")  # before the drawing, which reads the bounds
+    return panel([which, change], draw)
 
 
 def carrier(row: Mapping[str, Any], key: str) -> str:
@@ -256,7 +247,3 @@ def _figure_moved(name: str, before: pd.DataFrame, after: pd.DataFrame, currency
         return message("widget_mass_unknown", language, name=short)
     key = "widget_mass_same" if round(new - old, 2) == 0 else "widget_mass_moved"
     return message(key, language, name=short, **amounts)
-
-
-def _say(text: str) -> None:
-    display(HTML(f"<p>{escape(text)}</p>"))
