@@ -185,6 +185,19 @@ class Customer:
     insurer: int | None = None  # euros
     contact: str = ""
     siren: str = ""
+    late_rate: int | None = None  # contractual late-payment rate, thousandths a year
+
+    @property
+    def buyer(self) -> str:
+        """What the law of payment terms sees in it."""
+        if self.segment != "Secteur public":
+            return "Entreprise"
+        return "Établissement public de santé" if self.name.startswith("Hôpital") else "Acheteur public"
+
+    @property
+    def terms_reading(self) -> str:
+        """How its "fin de mois" is agreed to be read; see `due_date`."""
+        return f"{TERM_DAYS[self.terms]} jours puis fin de mois" if "fin de mois" in self.terms else ""
 
     @property
     def currency(self) -> str:
@@ -329,6 +342,7 @@ ROLES = {
     ("PME", 33): "deposit",
     ("PME", 36): "deposit",
 }
+LATE_RATES = {("PME", 13): 120, ("PME", 17): 100, ("Grand compte", 5): 50, ("PME", 21): 150}  # thousandths
 LAST_INVOICE = {"liquidation": date(2025, 1, 31), "doubtful": date(2025, 10, 31)}
 GROUPS = {
     "Groupe Zarvolinque": (("Grand compte", 0), ("PME", 1), ("PME", 2)),
@@ -374,6 +388,7 @@ def make_customer(segment: Segment, rank: int, number: str, word: str, dice: Dic
         salesperson=dice.pick(SALESPEOPLE),
         contact=f"{plain(dice.pick(FIRST_NAMES))}@{plain(word)}.example",
         siren="" if segment.name == "Export" else invented_siren(dice),
+        late_rate=LATE_RATES.get((segment.name, rank)),
     )
     customer.runs = segment.name == "Grand compte" or (segment.name == "PME" and rank % 4 == 0)
     customer.retains = not role and segment.name in ("Grand compte", "Secteur public") and rank % 5 < 3
@@ -435,6 +450,7 @@ class Document:
     deposit: int = 0  # excl. VAT, of the down payment it uses up
     rebate: bool = False
     number: str = ""
+    received: date | None = None  # by a public buyer
 
 
 @dataclass
@@ -930,6 +946,15 @@ def number_documents(data: LedgerData) -> None:
         document.number = f"{prefix}{document.issue.year % 100}{counts[prefix, document.issue.year]:0{width}d}"
 
 
+def receive_requests(data: LedgerData) -> None:
+    """Day each public buyer received the request for payment; about one in five is not known."""
+    dice = Dice(6)
+    for document in data.documents:
+        if document.customer.segment == "Secteur public" and document.nature in ("Facture", "Acompte"):
+            known, day = not dice.chance(200), document.issue + days(dice.between(0, 4))
+            document.received = day if known and day <= CLOSING else None
+
+
 def number_settlements(data: LedgerData) -> None:
     """Number receipts by calendar year in order of date; rows of one receipt take -1, -2."""
     dice, receipts = Dice(4), defaultdict(list)
@@ -971,6 +996,7 @@ def make_ledger() -> LedgerData:
         data.documents += own.documents
         data.settlements += own.settlements
     number_documents(data)
+    receive_requests(data)
     doubtful_customers(data)
     group_receipts(data)
     number_settlements(data)
@@ -1000,6 +1026,7 @@ INVOICE_HEADINGS = (
     "Motif du litige",
     "Douteux depuis le",
     "Compte",
+    "Date de réception",
 )
 SETTLEMENT_HEADINGS = (
     "N° règlement",
@@ -1027,6 +1054,9 @@ CUSTOMER_HEADINGS = (
     "Contact règlement",
     "Pays",
     "SIREN",
+    "Type d'acheteur",
+    "Taux de pénalités",
+    "Lecture fin de mois",
 )
 
 
@@ -1075,6 +1105,7 @@ def invoice_rows(data: LedgerData) -> list[list[Any]]:
             item.reason,
             item.doubtful,
             item.account,
+            item.document.received,
         ]
         for item in data.items
     ]
@@ -1120,6 +1151,9 @@ def customer_rows(data: LedgerData) -> list[list[Any]]:
             one.contact,
             one.country,
             one.siren,
+            one.buyer,
+            None if one.late_rate is None else Rate(one.late_rate),
+            one.terms_reading,
         ]
         for one in data.customers
     ]

@@ -20,6 +20,7 @@ DEFAULTS = {
     "kind": "invoice",
     "currency": "EUR",
     "retention": False,
+    "periodic": False,
     "customer_id": "C1",
 }
 

@@ -174,6 +174,19 @@ def test_a_refused_file_is_told_before_any_kernel_starts(monthly, write, capsys,
     assert not folder.exists()
 
 
+def test_external_information_is_read_before_any_kernel_starts(monthly, write, capsys, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("the notebook must not run")
+
+    monkeypatch.setattr(reports, "run", never)
+    facts = "N° client;Nature;Date;Valeur\n000116;Procédure collective;14/10/2025;faillite\n"
+    wrong = write(facts, "informations.csv")
+    code, folder = monthly("--ledger", write(GOOD), "--external", wrong, "--as-of", "2026-06-30", "--language", "fr")
+    assert code == 2
+    assert "faillite" in capsys.readouterr().err
+    assert not folder.exists()
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_a_ledger_or_a_fec(count, monthly, write, capsys):
     """Both, neither, or three FECs."""

@@ -21,7 +21,20 @@ from ledgers import ALL_ENGINES, convert, make_ledger, to_pandas
 import cmtools as cm
 from cmtools.receivables import bucket_names
 
-ROOMS = ("receivables", "days_sales", "collection", "movements", "exposure", "follow_up", "signals", "dashboard")
+ROOMS = (
+    "receivables",
+    "days_sales",
+    "collection",
+    "movements",
+    "doubtful",
+    "exposure",
+    "follow_up",
+    "signals",
+    "dashboard",
+    "compliance",
+    "interest",
+    "claims",
+)
 AT = "2026-04-30"
 SOURCES = Path(cm.__file__).parent
 PER_ITEM = ("open_items", "aged_balance", "in_book_currency", "report_items")
@@ -154,6 +167,7 @@ CALLS = {  # arguments beside the ledger, its open items and the day; few months
     "aged_balance": [{}, {"buckets": (15, 45), "clock": "issue_date", "by": None, "in_credit": "own_date"}],
     "asked_currencies": [{}],
     "balances": [{"dates": [datetime(2026, 4, 30)], "unit": ("book_cents", "EUR"), "doubtful": False}],
+    "balances_by_bucket": [{"insolvent": ("C2",), "insured": {"C1": 500.0}}, {"basis": "incl_vat"} | USD],
     "bridge_by_month": [{"months": 2}],
     "collection_effectiveness": [{"months": 2}],
     "concentration": [{}],
@@ -162,11 +176,14 @@ CALLS = {  # arguments beside the ledger, its open items and the day; few months
     "daily_follow_up": [{"by": "group_id"}],
     "decisions": [{}],
     "disputes_by_cause": [{}],
+    "doubtful_by_period": [{"periods": 2, "months": 2}],
+    "doubtful_claims": [{}],
     "doubtful_movements": [{"months": 2}],
     "dso": [{"months": 3}, {"method": "count_back"} | USD],
     "dso_by_month": [{"months": 2}],
     "dso_parts": [{"months": 3, "by": "segment"}],
     "dso_parts_by_month": [{"months": 1}],
+    "existing_allowances": [{}],
     "exposure_parts": [{}, USD],
     "figures_by": [{"by": "collector", "begins": "2026-04-01"}],
     "in_book_currency": [{"currency": "EUR"}],
@@ -174,10 +191,12 @@ CALLS = {  # arguments beside the ledger, its open items and the day; few months
     "key_figures": [{"begins": "2026-04-01"}],  # one date: nothing is known a month or a year before
     "known_month_ends": [{"count": 2}],
     "largest_overdue": [{}],
+    "late_claims": [{}, {"imputation": "interest_first", "day_count": "actual"}],
     "late_invoices": [{"months": 4}],
     "late_payment_rate": [{"months": 2, "by": "customer_id"}],
     "limits_coverage": [{"by": "group_id"}],
     "limits_exceeded": [{}],
+    "loss_history": [{"months": 6}, {"months": 6, "basis": "incl_vat"}],
     "migration_matrix": [{"months": 2}],
     "open_items": [{}, {"basis": "paid"}],
     "outstanding_bridge": [{"since": "2026-02-28"}],
@@ -195,7 +214,10 @@ CALLS = {  # arguments beside the ledger, its open items and the day; few months
     "sales_by_month": [{}],
     "sales_weighted_dso": [{}],
     "signals_not_evaluated": [{}],
+    "statement_of_claim": [{"customer_id": "C1"}],
+    "terms_compliance": [{}],
     "warning_signals": [{}],
+    "written_off": [{}],
 }
 CASES = [(name, position) for name, options in CALLS.items() for position in range(len(options))]
 GATHERED = (

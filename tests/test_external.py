@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 import cmtools as cm
-from cmtools.external import EXTERNAL, STATUSES, external_table, facts, kinds, read_external, shown
+from cmtools.external import EXTERNAL, STATUSES, external_table, facts, insolvencies, kinds, read_external, shown
 from cmtools.language import label
 from cmtools.schemas import InputError
 from cmtools.settings import reference_rows
@@ -350,3 +350,55 @@ def test_the_sample_holds_undated_and_expired_facts_on_purpose(sample):
 
 def test_names_of_the_package():
     assert cm.read_external is read_external
+
+
+# ---- insolvency proceedings on a date
+
+
+def proceedings(*rows):
+    names = ("customer_id", "date", "value", "until")
+    return external_table([{"kind": "insolvency_proceedings", **dict(zip(names, row))} for row in rows])
+
+
+def under(external, day):
+    found = insolvencies(external, day)
+    return {
+        row["customer_id"]: (row["procedure"], f"{row['opened']:%Y-%m-%d}", f"{row['since']:%Y-%m-%d}")
+        for row in found.to_dict("records")
+    }
+
+
+def test_proceedings_of_the_sample(sample):
+    assert under(sample, AT) == {"000116": ("liquidation", "2025-03-25", "2025-10-14")}
+    assert under(sample, "2025-10-13") == {"000116": ("receivership", "2025-03-25", "2025-03-25")}
+    assert under(sample, "2025-03-24") == {}
+
+
+def test_proceedings_without_a_break_have_one_opening():
+    told = proceedings(
+        ("A", "2025-01-10", "safeguard"),
+        ("A", "2025-06-01", "safeguard"),  # told again: the same procedure
+        ("A", "2025-09-01", "receivership", "2025-11-30"),
+        ("A", "2025-12-01", "liquidation"),
+        ("B", "2019-03-01", "receivership"),
+        ("B", "2021-03-01", "no_proceedings"),
+        ("B", "2026-02-01", "safeguard"),
+        ("C", "2018-01-01", "safeguard", "2019-01-01"),
+        ("C", "2026-03-01", "liquidation"),
+        ("D", "2025-01-01", "receivership", "2026-01-01"),  # over since
+        ("E", None, "liquidation"),  # undated: used in no computation
+        ("F", "2026-07-01", "liquidation"),  # later
+    )
+    assert under(told, AT) == {
+        "A": ("liquidation", "2025-01-10", "2025-12-01"),
+        "B": ("safeguard", "2026-02-01", "2026-02-01"),
+        "C": ("liquidation", "2026-03-01", "2026-03-01"),
+    }
+    assert under(told, "2025-07-31")["A"] == ("safeguard", "2025-01-10", "2025-01-10")
+
+
+def test_without_information_nobody_is_known_to_be_insolvent():
+    found = insolvencies(None, AT)
+    assert found.empty
+    assert found.columns.tolist() == ["customer_id", "procedure", "opened", "since"]
+    assert str(found["opened"].dtype) == "datetime64[us]"

@@ -12,7 +12,20 @@ import pytest
 from cmtools import language
 from cmtools.language import HARD, THIN, day, integer, kind_of, label, message, money, month, number, percent, resolve
 
-KINDS = {"unit", "index", "money", "rate", "days", "integer", "date", "month", "text", "choice", "figure"}
+KINDS = {
+    "unit",
+    "index",
+    "money",
+    "rate",
+    "precise_rate",
+    "days",
+    "integer",
+    "date",
+    "month",
+    "text",
+    "choice",
+    "figure",
+}
 
 
 def read(path):

@@ -20,11 +20,13 @@ from hypothesis import strategies as st
 from ledgers import B2B
 
 from cmtools import columns, files, load
-from cmtools.language import _texts
+from cmtools.language import _texts, label
 from cmtools.load import read_ledger, sniff
 from cmtools.receivables import open_items
 from cmtools.schemas import (
+    BUYERS,
     CUSTOMERS,
+    GOODS,
     INVOICE_KINDS,
     INVOICES,
     SETTLEMENT_KINDS,
@@ -33,6 +35,7 @@ from cmtools.schemas import (
     InputError,
     Ledger,
 )
+from cmtools.terms import READINGS
 
 HEAD = "Facture;N° client;Client;Date facture;Échéance;Montant TTC"
 INVOICE_HEAD = (
@@ -457,9 +460,21 @@ def test_headings_are_unique_and_name_our_columns():
         "kind": INVOICE_KINDS,
         "settlement_kind": SETTLEMENT_KINDS,
         "vat_regime": ("standard", "reverse_charge", "export"),
+        "buyer": BUYERS,
+        "goods": GOODS,
+        "terms_reading": READINGS,
     }
     for name, values in kinds.items():
         assert set(columns._values(name).values()) == set(values)
+
+
+def test_words_are_known_once_and_our_own_labels_are_among_them():
+    seen = Counter((row["list"], files.plain(row["text"]) or row["text"]) for row in columns._reference("values.csv"))
+    assert max(seen.values()) == 1
+    for name, values in (("buyer", BUYERS), ("goods", GOODS), ("terms_reading", READINGS)):
+        for value in values:
+            for word in (value, label(value, "fr"), label(value, "en")):
+                assert columns._values(name)[files.plain(word)] == value
 
 
 def test_missing_and_doubled_headings_list_what_was_found(write):
@@ -763,6 +778,175 @@ def test_disputes_rates_and_flags(write):
     assert sorted(defects(error)) == [("ledger_bad_flag", 2), ("ledger_bad_flag", 2), ("ledger_bad_rate", 2)]
 
 
+def loaded(write, invoice_rows=(), customer_rows=(), invoice_head="", customer_head=""):
+    """A ledger of one customer, with more columns in the invoices or in the customers."""
+    invoices = [f"F{n};C1;Alpha;01/03/2026;31/03/2026;10,00;{row}" for n, row in enumerate(invoice_rows or [""], 1)]
+    customers = [f"C{n};Alpha {n};{row}" for n, row in enumerate(customer_rows or [""], 1)]
+    return read_ledger(
+        write(rows(*invoices, head=f"{HEAD};{invoice_head or 'Autre'}")),
+        customers=write(rows(*customers, head=f"N° client;Nom;{customer_head}"), "clients.csv"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "written", "expected"),
+    [
+        ("Type d'acheteur", "Entreprise", "business"),
+        ("Nature de l'acheteur", "acheteur public", "public"),
+        ("Buyer category", "public", "public"),
+        ("Buyer type", "public_health", "public_health"),
+        ("Catégorie d'acheteur", "Établissement public de santé", "public_health"),
+        ("Type of buyer", "Public undertaking", "public_undertaking"),
+        ("Nature de l'acheteur", "ENTREPRISE PUBLIQUE", "public_undertaking"),
+        ("Statut de l'acheteur", "Particulier", "consumer"),
+        ("Buyer category", "consumer", "consumer"),
+        ("Type d'acheteur", "", None),
+    ],
+)
+def test_buyers(head, written, expected, write):
+    table = loaded(write, customer_rows=[written, "Entreprise"], customer_head=head).customers
+    assert [None if pd.isna(value) else value for value in table["buyer"]] == [expected, "business"]
+
+
+@pytest.mark.parametrize(
+    ("head", "written", "expected"),
+    [
+        ("Lecture fin de mois", "45 jours puis fin de mois", "days_then_month_end"),
+        ("Terms reading", "days_then_month_end", "days_then_month_end"),
+        ("Month-end reading", "Days then end of month", "days_then_month_end"),
+        ("Calcul fin de mois", "Fin de mois puis 45 jours", "month_end_then_days"),
+        ("End-of-month method", "month_end_then_days", "month_end_then_days"),
+        ("Lecture de fin de mois", "Fin de mois + 60 jours", "month_end_then_days"),
+        ("Lecture fin de mois", "", None),
+    ],
+)
+def test_readings_of_the_end_of_month(head, written, expected, write):
+    value = loaded(write, customer_rows=[written], customer_head=head).customers["terms_reading"].iloc[0]
+    assert (None if pd.isna(value) else value) == expected
+
+
+@pytest.mark.parametrize(
+    "head", ["Taux de pénalités", "Taux des pénalités de retard", "Late-payment rate", "Late rate"]
+)
+def test_contractual_late_rates(head, write):
+    written = ["12 %", "12,5 %", "0,12", "12", "0 %", "0", "12\u00a0%", "0.125", ""]
+    table = loaded(write, customer_rows=written, customer_head=head).customers
+    assert table["late_rate"].tolist()[:-1] == [0.12, 0.125, 0.12, 0.12, 0.0, 0.0, 0.12, 0.125]
+    assert table["late_rate"].isna().tolist() == [False] * 8 + [True]
+
+
+def test_unknown_buyers_rates_and_readings_are_told_together(write):
+    lines = [
+        "Marie Dupuis;12 %;",
+        "Public;3 fois le taux légal;45 jours fin de mois",  # which of the two readings, it does not say
+        "Public;60 %;",
+        "Public;-5 %;plus tard",
+        "Public;1,5 % par mois;",
+    ]
+    with pytest.raises(InputError) as error:
+        loaded(write, customer_rows=lines, customer_head="Type d'acheteur;Taux de pénalités;Lecture fin de mois")
+    assert sorted(defects(error, "line", "code", "column", "value")) == [
+        (2, "ledger_unknown_buyer", "Type d'acheteur", "Marie Dupuis"),
+        (3, "ledger_bad_late_rate", "Taux de pénalités", "3 fois le taux légal"),
+        (3, "ledger_unknown_terms_reading", "Lecture fin de mois", "45 jours fin de mois"),
+        (4, "ledger_bad_late_rate", "Taux de pénalités", "60 %"),
+        (5, "ledger_bad_late_rate", "Taux de pénalités", "-5 %"),
+        (5, "ledger_unknown_terms_reading", "Lecture fin de mois", "plus tard"),
+        (6, "ledger_bad_late_rate", "Taux de pénalités", "1,5 % par mois"),
+    ]
+    assert "établissement public de santé, entreprise publique, particulier" in error.value.text("fr")
+    assert "end of month then days" in error.value.text("en")
+
+
+def test_tables_without_the_columns_of_payment_terms(write):
+    ledger = loaded(write)
+    for table, names in (
+        (ledger.invoices, ["delivery_date", "receipt_date", "goods"]),
+        (ledger.customers, ["buyer", "late_rate", "terms_reading"]),
+    ):
+        assert table[names].isna().all(axis=None)
+    assert ledger.invoices["periodic"].dtype == bool
+    assert not ledger.invoices["periodic"].any()
+    new = ["delivery_date", "receipt_date", "periodic", "goods"]
+    older = Ledger(ledger.invoices.drop(columns=new), ledger.settlements, ledger.customers)
+    pd.testing.assert_frame_equal(open_items(older, "2026-06-30"), open_items(ledger, "2026-06-30"))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Date de livraison;Date de réception;Facture récapitulative;Nature des biens",
+        "Livrée le;Reçue le;Récapitulative;Nature des marchandises",
+        "Delivery date;Invoice received on;Periodic invoice;Kind of goods",
+        "Date de prestation;Facture reçue le;Facture périodique;Type de biens",
+        "Service date;Request received on;Summary invoice;Goods",
+    ],
+)
+def test_delivery_receipt_summary_and_goods(head, write):
+    lines = ["27/02/2026;03/03/2026;oui;Denrées périssables", ";;;", "2026-02-28;20260302;N;transport", ";;no;wine"]
+    table = loaded(write, lines, invoice_head=head).invoices
+    assert table["delivery_date"].tolist()[::2] == [pd.Timestamp("2026-02-27"), pd.Timestamp("2026-02-28")]
+    assert table["receipt_date"].tolist()[::2] == [pd.Timestamp("2026-03-03"), pd.Timestamp("2026-03-02")]
+    assert table[["delivery_date", "receipt_date"]].iloc[1::2].isna().all(axis=None)
+    assert table["periodic"].tolist() == [True, False, False, False]
+    assert [None if pd.isna(value) else value for value in table["goods"]] == ["perishable", None, "transport", "wine"]
+
+
+def test_unreadable_delivery_receipt_and_summary(write):
+    head = "Date de livraison;Date de réception;Facture récapitulative"
+    with pytest.raises(InputError) as error:
+        loaded(write, ["31/02/2026;bientôt;parfois"], invoice_head=head)
+    assert sorted(defects(error, "line", "code", "column")) == [
+        (2, "bad_date", "Date de livraison"),
+        (2, "bad_date", "Date de réception"),
+        (2, "ledger_bad_flag", "Facture récapitulative"),
+    ]
+
+
+def test_unknown_goods_are_left_blank_and_many_of_them_are_told_once(write):
+    named = [f"Porte modèle {n:02d}" for n in range(1, 31)]
+    ledger = loaded(write, [*named, "Vins"], invoice_head="Nature des biens")
+    assert ledger.invoices["goods"].tolist()[-1] == "wine"
+    assert ledger.invoices["goods"].isna().sum() == 30
+    said = [(d.code, d.value) for d in ledger.report.of_level("warning")]
+    assert said == [("ledger_unknown_goods", word) for word in named[:10]] + [("ledger_unknown_others", "")]
+    assert ledger.report.of_level("warning")[-1].details == {"count": 20, "n": 20, "words": 20}
+
+
+def test_received_before_it_was_issued(write):
+    ledger = loaded(write, ["28/02/2026", "01/03/2026", "02/03/2026", ""], invoice_head="Date de réception")
+    (defect,) = ledger.report.of_level("warning")
+    assert (defect.code, defect.line, defect.value) == ("ledger_received_before_issue", 2, "28/02/2026")
+    assert "(01/03/2026)" in defect.text("fr")
+
+
+def test_terms_that_are_not_understood_are_named_with_their_lines(write):
+    terms = ["30 jours", "à la saint-glinglin", "45 jours fin de mois", "", "virement", "à la saint-glinglin"]
+    ledger = loaded(write, customer_rows=terms, customer_head="Conditions de paiement")
+    assert ledger.customers["terms"].fillna("").tolist() == terms
+    said = [(d.value, d.column, d.file, d.details["count"], d.details["lines"]) for d in ledger.report.defects
+            if d.code == "ledger_terms_unread"]  # fmt: skip
+    assert said == [
+        ("à la saint-glinglin", "Conditions de paiement", "clients.csv", 2, ("3", "7")),
+        ("virement", "Conditions de paiement", "clients.csv", 1, ("6",)),
+    ]
+    assert "for 2 customers: kept as text, without a known delay (lines 3 | 7)" in ledger.report.text("en")
+    ledger = loaded(write, customer_rows=["au mieux"] * 40, customer_head="Terms")
+    (defect,) = [d for d in ledger.report.defects if d.code == "ledger_terms_unread"]
+    assert defect.details["count"] == 40
+    assert "lignes 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | …" in defect.text("fr")
+
+
+def test_invoices_of_nothing_are_told_once(write):
+    lines = [f"F{n};C1;A;01/03/2026;31/03/2026;0,00" for n in range(12)]
+    ledger = read_ledger(write(rows(*lines, "A1;C1;A;01/03/2026;31/03/2026;5,00")))
+    (defect,) = [d for d in ledger.report.defects if d.code == "ledger_invoice_zero"]
+    assert (defect.level, defect.details["count"]) == ("warning", 12)
+    assert "(lignes 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | …)" in defect.text("fr")
+    left = read_ledger(write("Facture;N° client;Date facture;Reste dû\nF1;1;31/01/2026;0\nF2;1;31/01/2026;7\n"))
+    assert "ledger_invoice_zero" not in codes(left)  # settled: its amount is not told
+
+
 def test_text_is_data(write):
     name = "<script>alert(1)</script> =1+1 @x \x07bell"
     ledger = read_ledger(write(rows(f"=F1;+1;  {name} ;31/01/2026;;10,00")))
@@ -872,6 +1056,37 @@ def test_settlement_warnings_and_dates(write):
     assert ledger.settlements["customer_id"].tolist() == ["1", "2", "2", "2"]
     over = next(d for d in ledger.report.defects if d.code == "ledger_over_settled")
     assert (over.value, over.line) == ("F1", 2)
+
+
+def test_paid_before_the_invoice_is_told_once_with_both_dates(write):
+    head = "Facture;N° client;Date facture;Date comptable;Montant TTC"
+    invoices = rows(
+        "F1;1;31/01/2026;31/01/2026;100,00", "F2;1;31/01/2026;15/01/2026;50,00", "F3;1;31/01/2026;03/02/2026;50,00",
+        head=head,
+    )  # fmt: skip
+    ledger = with_settlements(
+        write,
+        "R1;F1;1;EUR;10,00;30/01/2026;31/01/2026",
+        "R2;F2;1;EUR;10,00;20/01/2026;20/01/2026",  # booked before it is dated
+        "R3;F3;1;EUR;10,00;01/02/2026;03/02/2026",
+        "R4;F1;1;EUR;10,00;31/01/2026;31/01/2026",
+        "R5;;1;EUR;10,00;01/01/2026;",
+        invoices=invoices,
+    )
+    early = [d for d in ledger.report.of_level("warning") if d.code.startswith("ledger_paid_before")]
+    assert [(d.code, d.line, d.value, d.details) for d in early] == [
+        ("ledger_paid_before_invoice", 2, "30/01/2026", {"item": "F1", "issued": "31/01/2026", "booked": "31/01/2026"}),
+        ("ledger_paid_before_invoice", 4, "01/02/2026", {"item": "F3", "issued": "31/01/2026", "booked": "03/02/2026"}),
+        ("ledger_paid_before_issue", 3, "20/01/2026", {"item": "F2", "issued": "31/01/2026"}),
+    ]
+    assert "avant" not in early[2].text("en")
+    assert "date de facture de la pièce F2 (31/01/2026)" in early[2].text("fr")
+
+
+def test_paid_before_the_invoice_in_a_flat_file(write):
+    ledger = flat(write, "F1;1;A;31/01/2026;;10,00;10,00;;30/01/2026", "F2;1;A;31/01/2026;;10,00;10,00;;31/01/2026")
+    (defect,) = [d for d in ledger.report.defects if d.code == "ledger_paid_before_issue"]
+    assert (defect.line, defect.value, defect.details) == (2, "30/01/2026", {"item": "F1", "issued": "31/01/2026"})
 
 
 def test_settlement_by_document_number(write):

@@ -146,7 +146,7 @@ def test_the_workbook_holds_the_csv_tables(sample):
 def as_csv(value, heading):
     if hasattr(value, "year"):
         return value.strftime("%d/%m/%Y")
-    if heading == "Taux TVA" and value != "":
+    if heading.startswith("Taux") and value != "":
         return f"{value * 100:.1f}".replace(".", ",").replace(",0", "") + " %"
     return f"{value:.2f}".replace(".", ",") if isinstance(value, int | float) else value
 
@@ -237,6 +237,52 @@ def test_no_siren_passes_the_luhn_check(sample):
     assert len(known) == 116
     assert all(re.fullmatch(r"\d{9}", number) and not luhn(number) for number in known)
     assert {row["Segment"] for row in sample.clients if not row["SIREN"]} == {"Export"}
+
+
+def test_what_the_law_of_payment_terms_needs(sample):
+    buyers = Counter((row["Segment"] == "Secteur public", row["Type d'acheteur"]) for row in sample.clients)
+    assert buyers == {
+        (False, "Entreprise"): 102,
+        (True, "Acheteur public"): 15,
+        (True, "Établissement public de santé"): 3,
+    }
+    for row in sample.clients:
+        assert row["Client"].startswith("Hôpital") == (row["Type d'acheteur"] == "Établissement public de santé")
+        month_end = row["Conditions de règlement"] == "45 jours fin de mois"
+        assert row["Lecture fin de mois"] == ("45 jours puis fin de mois" if month_end else "")
+    agreed = {row["N° client"]: row["Taux de pénalités"] for row in sample.clients if row["Taux de pénalités"]}
+    assert agreed == {"000142": "12 %", "000152": "10 %", "000164": "15 %", "000186": "5 %"}
+    # three times the legal rates of 2023 S2 to 2026 S1
+    floors = [3 * rate for rate in (4.22, 5.07, 4.92, 3.71, 2.76, 2.62)]
+    below = {rate: [rate < floor for floor in floors] for rate in (5, 10, 12, 15)}
+    assert below == {
+        5: [True] * 6,
+        10: [True] * 4 + [False] * 2,
+        12: [True] * 3 + [False] * 3,
+        15: [False, True] + [False] * 4,
+    }
+
+
+def test_requests_for_payment_are_received_by_public_buyers_alone(sample):
+    public = {row["N° client"] for row in sample.clients if row["Segment"] == "Secteur public"}
+    received, delays = defaultdict(set), Counter()
+    for row in sample.factures:
+        received[row["Facture"]].add(row["Date de réception"])
+        if row["Date de réception"]:
+            assert row["N° client"] in public
+            assert row["Nature"] in ("Facture", "Acompte")
+            assert day(row["Date de réception"]) <= CLOSING
+    assert all(len(days) == 1 for days in received.values())
+    asked = {
+        row["Facture"]: day(row["Date facture"])
+        for row in sample.factures
+        if row["N° client"] in public and row["Nature"] in ("Facture", "Acompte")
+    }
+    for number, issued in asked.items():
+        (text,) = received[number]
+        delays[(day(text) - issued).days if text else None] += 1
+    assert set(delays) == {None, 0, 1, 2, 3, 4}
+    assert 0.15 < delays[None] / len(asked) < 0.25
 
 
 def test_dates_are_in_order_and_none_is_later_than_the_closing(sample):

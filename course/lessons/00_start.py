@@ -74,8 +74,11 @@ cm.plots.aged_balance(aged, language)
 # | [02 Comptes d'un client](02_financial_statements.ipynb) | Ce client pourra-t-il nous payer ? |
 # | [03 Noter un client](03_solvency_scoring.ipynb) | Que disent les renseignements, les scores, la grille, et pourquoi se contredisent-ils ? |
 # | [04 Limite de crédit](04_credit_limit.ipynb) | Combien lui accorder, pour combien de temps, et qui décide ? |
+# | [05 Délais de paiement](05_payment_terms.ipynb) | Jusqu'à quand attendre, et que réclamer ensuite ? |
 # | [06 Balance âgée](06_aged_balance.ipynb) | Qui doit quoi, et depuis combien de temps ? |
 # | [07 DSO](07_dso.ipynb) | Combien de jours de ventes attendons-nous ? |
+# | [08 Coût caché](08_hidden_cost.ipynb) | Que coûte vraiment un impayé, et combien faut-il vendre pour s'en remettre ? |
+# | [13 Dépréciations](13_provisions.ipynb) | Que valent encore les créances douteuses, et que passer en charge ? |
 # | [14 Tableau de bord](14_dashboard.ipynb) | Que montrer au comité de crédit, et que lui demander de décider ? |
 # | [Rapport mensuel](report_monthly.ipynb) | Le rapport complet, à remettre au comité |
 # | [Dossier de crédit](report_customer.ipynb) | Tout sur un client, décision demandée en première page |
@@ -93,8 +96,11 @@ cm.plots.aged_balance(aged, language)
 # | [02 A customer's accounts](02_financial_statements.ipynb) | Will this customer be able to pay us? |
 # | [03 Rating a customer](03_solvency_scoring.ipynb) | What do information, scores and grid say, and why do they disagree? |
 # | [04 Credit limit](04_credit_limit.ipynb) | How much to grant, for how long, and who decides? |
+# | [05 Payment terms](05_payment_terms.ipynb) | How long to wait, and what to claim then? |
 # | [06 Aged balance](06_aged_balance.ipynb) | Who owes what, and for how long? |
 # | [07 DSO](07_dso.ipynb) | How many days of sales are we waiting for? |
+# | [08 Hidden cost](08_hidden_cost.ipynb) | What does an unpaid invoice really cost, and how much must be sold to get over it? |
+# | [13 Provisions](13_provisions.ipynb) | What are doubtful claims still worth, and what must be set aside? |
 # | [14 Dashboard](14_dashboard.ipynb) | What do we show the credit committee, and what do we ask it to decide? |
 # | [Monthly report](report_monthly.ipynb) | The whole report, for the committee |
 # | [Credit file](report_customer.ipynb) | All about one customer, the decision asked on the first page |

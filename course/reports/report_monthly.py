@@ -16,7 +16,9 @@ terms = ""
 tolerant = False
 targets = ""
 signals = ""
+external = ""
 financing_rate = None
+margin_rate = None
 equity = None
 decisions = ""
 actions = ""
@@ -36,6 +38,8 @@ company = cm.reports.read_source(**source, fec=fec, previous_fec=previous_fec, t
 company = cm.frames.in_polars(company)
 goals = cm.read_targets(targets) if targets else None
 thresholds = cm.read_signals(signals or None)
+told_outside = cm.read_external(external) if external else None
+company.report.defects.extend(told_outside.report.defects if told_outside else [])
 day = cm.as_day(as_of)
 items = cm.frames.in_pandas(cm.report_items(company, day))
 aged = cm.aged_balance(items, day)
@@ -351,23 +355,180 @@ retention = cm.retention_by_release(items, day)
 told = "not_in_source" if "retention" in company.silent else "nothing_to_show"
 tables.show("retention", retention, total=True, otherwise=told)
 # %% [markdown] tags=["fr"]
-# ## 9. Clients douteux
+# ## 9. Ce que coûte le retard, ce que l'on peut réclamer
+#
+# Le retard coûte son financement ; la loi donne droit, sans relance, à des pénalités et à 40 € par facture en retard
+# (C. com. L441-10, D441-5). Base TTC, année de 365 jours, taux de chaque semestre ; acheteurs publics : taux figé, délai
+# compté de la réception de la demande. Un règlement réduit le principal, tel qu'il est lettré. C'est un droit, pas une
+# recette ; le droit français est appliqué à tous, clients étrangers compris.
+# %% [markdown] tags=["en"]
+# ## 9. What lateness costs, what may be claimed
+#
+# Lateness costs its financing; French law gives a right, without any reminder, to interest and to EUR 40 per late invoice
+# (C. com. L441-10, D441-5). Base incl. VAT, year of 365 days, rate of each half-year; public buyers: frozen rate, term
+# counted from receipt of the request. A payment reduces the principal, as allocated. It is a right, not an income; French law
+# is applied to all, customers abroad included.
+# %%
+insolvent = cm.insolvencies(told_outside, day)
+claimed = cm.late_claims(company, day, insolvencies=insolvent)
+by_debtor = cm.claims_by_customer(claimed, company)
+lateness = cm.lateness(company, by_debtor, figures, asked, day, financing_rate, margin_rate)
+display(cm.display.lines("\n".join(cm.forms_claims.assumptions(company, claimed, language))))
+tables.show("lateness", lateness)
+# %%
+display(*draw(cm.plots_claims.claims, by_debtor[by_debtor["interest"] + by_debtor["indemnity"] > 0]))
+kept = ["customer_id", "customer_name", "currency", "principal", "interest", "indemnity", "claim_total"]
+kept += ["disputed_principal", "days_left", *(["unknown_interest"] if by_debtor["unknown_interest"].any() else [])]
+tables.show("claims", by_debtor, columns=kept, total=True, limit=15, otherwise="no_claim")
+# %%
+claim_items = cm.display.with_names(claimed, company)
+tables.keep("claim_items", claim_items.drop(columns=["claimable", "confirmation"]), total=True, otherwise="no_claim")
+segments = cm.late_interest(
+    company.invoices, company.settlements, day, customers=company.customers, insolvencies=insolvent, unknown="blank"
+)
+tables.keep("segments", cm.forms_claims.segments(segments, "customer_id", "currency"), otherwise="no_claim")
+tables.keep("late_rates", cm.forms_claims.rates(day))
+# %% [markdown] tags=["fr"]
+# ### Créances proches de la prescription
+#
+# Cinq ans depuis l'échéance entre professionnels ; quatre ans depuis le 1er janvier suivant contre un organisme public (NON
+# CONFIRMÉ). Une relance n'interrompt pas ce délai.
+# %% [markdown] tags=["en"]
+# ### Claims near limitation
+#
+# Five years from the due date between businesses; four years from the next 1 January against a public body (UNCONFIRMED). A
+# reminder does not interrupt it.
+# %%
+soon = claim_items[(claim_items["principal"] > 0) & (claim_items["days_left"] < 365)].sort_values("days_left")
+kept = ["customer_id", "customer_name", "document", "due_date", "currency", "principal", "limitation_date", "days_left"]
+tables.show("limitation", soon, columns=kept, limit=20, total=True, otherwise="no_limitation_soon")
+# %% [markdown] tags=["fr"]
+# ### Délais accordés et plafonds légaux
+#
+# Factures des douze derniers mois. Les clients dont les conditions disent « fin de mois » sont tenus pour liés par une
+# clause écrite.
+# %% [markdown] tags=["en"]
+# ### Terms granted and legal ceilings
+#
+# Invoices of the last twelve months. Customers whose terms say “fin de mois” (end of month) are taken to be bound by a
+# written clause.
+# %%
+granted = cm.terms_compliance(company, day)
+display(tables.show("compliance", cm.forms_claims.compliance(cm.compliance_summary(granted), language)))
+beyond = cm.display.with_names(granted[granted["status"].isin(["over", "needs_clause"])], company)
+kept = ["customer_id", "customer_name", "document", "issue_date", "due_date", "currency", "amount", "granted_days"]
+beyond = cm.forms_claims.compliance(beyond.sort_values("days_over", ascending=False), language)
+tables.show(
+    "over_ceiling", beyond, columns=[*kept, "latest_date", "days_over", "status"], limit=15, otherwise="none_over"
+)
+# %% [markdown] tags=["fr"]
+# ## 10. Douteux et pertes
 #
 # Ouverture + entrées − règlements − pertes − sorties = clôture, TTC. Passer en douteux ne change pas le résultat ; la
-# dépréciation, oui. Formule du taux de perte non confirmée par une source : pertes TTC / ventes TTC du mois.
+# dépréciation, oui. La formule des taux de perte et de créances irrécouvrables n'est confirmée par aucune source : pertes /
+# ventes, TTC mois par mois, HT par exercice.
 # %% [markdown] tags=["en"]
-# ## 9. Doubtful customers
+# ## 10. Doubtful and losses
 #
 # Opening + in − paid − lost − out = closing, incl. VAT. Moving a claim to doubtful does not change the profit; impairment
-# does. The formula of the loss rate is confirmed by no source: losses incl. VAT / sales incl. VAT of the month.
+# does. The formula of the loss and irrecoverable rates is confirmed by no source: losses / sales, incl. VAT month by
+# month, excl. VAT by year.
 # %%
+untold = "doubtful_untold" if "doubtful" in company.silent else "no_doubtful_claim"
+told = "open_items_only" if not company.complete_sales else untold
+periods = each(lambda currency: cm.doubtful_by_period(company, day, currency=currency))
+moving = periods["closing_balance"].any() or periods["doubtful_in"].any()
+display(*draw(cm.plots_provisions.doubtful_flows, periods if moving else periods.head(0)))
+flows = ["period_start", "date", "currency", "opening_balance", "doubtful_brought_forward", "doubtful_in"]
+flows += ["doubtful_paid", "doubtful_lost", "doubtful_out", "closing_balance"]
+display(tables.show("periods", periods, columns=flows, otherwise=told))
 doubtful = each(lambda currency: cm.doubtful_movements(company, day, currency=currency))
-told = "open_items_only" if not company.complete_sales else "not_in_source" if "doubtful" in company.silent else None
-tables.show("doubtful", doubtful, otherwise=told)
+keep = tables.show if len(periods) else tables.keep  # the reason is said once
+more = {"period_rates": periods.drop(columns=["period_start", *flows[3:]]), "doubtful": doubtful}
+display(*filter(None, [keep(name, table, otherwise=told) for name, table in more.items()]))
 # %% [markdown] tags=["fr"]
-# ## 10. Actions décidées
+# ### Dépréciation créance par créance
+#
+# HT × perte probable. La dotation ou la reprise est ce qui reste à passer par rapport au compte 491 à la date d'arrêté.
 # %% [markdown] tags=["en"]
-# ## 10. Actions decided
+# ### Allowance claim by claim
+#
+# Excl. VAT × probable loss. The allowance or reversal is what is still to be booked, compared with account 491 on the day.
+# %%
+claims = {currency: cm.doubtful_claims(company, day, argument) for currency, argument in asked.items()}
+shares = {currency: cm.shares_by_procedure(found, insolvent) for currency, found in claims.items()}
+booked = cm.existing_allowances(company, day) if list(asked.values()) == [None] else None
+needed = {name: cm.individual_allowances(found, shares[name], booked) for name, found in claims.items()}
+allowances = cm.display.with_names(pd.concat(needed.values(), ignore_index=True), company)
+kept = ["customer_id", "customer_name", "currency", "open_amount", "open_excl_vat", "loss_share", "needed", "existing"]
+if len(allowances):
+    display(cm.forms_provisions.shares_said(cm.provisions.default_loss_shares(), language))
+if len(allowances) and told_outside is None:
+    display(cm.display.said("no_external_said", language))
+kept += ["dotation", "reversal", "reason"]
+whole = bool(allowances["needed"].notna().all())  # no sum of a part
+tables.show("allowances", allowances.dropna(axis=1, how="all"), columns=kept, total=whole, otherwise=untold)
+# %% [markdown] tags=["fr"]
+# ### Pertes des douze derniers mois et TVA
+#
+# La TVA revient dès le jugement de liquidation, pas à l'ouverture d'un redressement, et seulement après l'envoi d'un
+# duplicata rectificatif (CGI 272-1). Le grand livre ne dit pas si elle était exigible à la facture ou à l'encaissement.
+# %% [markdown] tags=["en"]
+# ### Losses of the last twelve months, and VAT
+#
+# VAT comes back from the liquidation judgment, not on the opening of a receivership, and only once a corrected duplicate
+# has been sent (CGI 272-1). The ledger does not say whether it was due on the invoice or when paid.
+# %%
+since = cm.frames.month_ends(day, 13)[-1]
+losses = each(lambda currency: cm.written_off(company, day, since, currency))
+kept = ["customer_id", "document", "issue_date", "lost_on", "currency", "lost_amount", "lost_excl_vat", "vat_amount"]
+whole = bool(losses["lost_excl_vat"].notna().all())
+none_lost = "no_write_off" if company.complete_sales else "not_in_source"
+display(tables.show("written_off", losses, columns=kept, total=whole, otherwise=none_lost))
+vat = pd.concat([cm.vat_recovery(found, insolvent) for found in claims.values()], ignore_index=True)
+keep = tables.keep if vat.empty else tables.show
+keep("bad_debt_vat", vat[vat["vat_amount"] != 0], otherwise=untold if vat.empty else "no_vat_in_claims")
+# %% [markdown] tags=["fr"]
+# ### Taux de perte par tranche et perte attendue (IFRS 9)
+#
+# Perdu / arrivé dans la tranche, HT, sur l'historique du grand livre ; douteux, procédures collectives et litiges à part.
+# Les taux sont affichés arrondis et appliqués sans arrondi. Les comptes annuels français ne constatent pas cette perte.
+# %% [markdown] tags=["en"]
+# ### Loss rate by bucket and expected loss (IFRS 9)
+#
+# Lost / reached the bucket, excl. VAT, from the ledger's history; doubtful, insolvent and disputed claims apart. Rates are
+# shown rounded and applied unrounded. French annual accounts do not book this expected loss.
+# %%
+histories = {shown: cm.loss_history(company, day, currency=currency) for shown, currency in asked.items()}
+rates = {shown: cm.loss_rates(history) for shown, history in histories.items()}
+estimated = {shown: found for shown, found in rates.items() if found["bucket_loss_rate"].notna().any()}
+for shown, found in rates.items():
+    display(cm.forms_provisions.history_said(found, shown, language))
+for found in estimated.values():
+    display(cm.plots_provisions.loss_rates(found, language))
+main = next(iter(asked))
+past = each(lambda currency: histories[currency or main])
+tables.keep("loss_history", past, otherwise="open_items_only")
+lost = each(lambda currency: rates[currency or main])
+kept = ["bucket", "currency", "reached", "lost", "bucket_loss_rate", "reason"]
+keep = tables.show if estimated else tables.keep
+keep("loss_rates", lost if estimated else lost.head(0), columns=kept, otherwise="not_in_history")
+# %%
+under = insolvent["customer_id"].tolist()
+stands = {
+    shown: cm.balances_by_bucket(company, day, insolvent=under, incl_vat_up_to=0.01, currency=currency)
+    for shown, currency in asked.items()
+}
+matrix = each(lambda currency: cm.provision_matrix(stands[currency or main], rates[currency or main]))
+if estimated:
+    display(cm.forms_provisions.forward_said(matrix, language))
+    display(*[cm.forms_provisions.taken_incl_vat_said(found, shown, language) for shown, found in stands.items()])
+whole = bool(matrix["expected_loss"].notna().all())
+keep("matrix", matrix if estimated else matrix.head(0), total=whole, otherwise="not_in_history")
+# %% [markdown] tags=["fr"]
+# ## 11. Actions décidées
+# %% [markdown] tags=["en"]
+# ## 11. Actions decided
 # %%
 tables.show("actions", cm.display.actions(actions), otherwise="no_actions")
 # %% [markdown] tags=["fr"]

@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(error.text(parsed.language), file=sys.stderr)
         return 2
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _language(given: Sequence[str]) -> str:
@@ -50,7 +53,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cmtools", description=text("cli_description"), add_help=False)
     parser.add_argument("-h", "--help", action="help", help=text("cli_help"))
     parser.add_argument("--version", action="version", version=f"cmtools {__version__}", help=text("cli_version"))
-    commands = parser.add_subparsers(required=True, metavar="report | check | template")
+    commands = parser.add_subparsers(required=True, metavar="report | check | template | legal")
     reports = add(commands, "report", "cli_report").add_subparsers(
         required=True, metavar="monthly | customer | customers"
     )
@@ -64,9 +67,11 @@ def _parser(language: str) -> argparse.ArgumentParser:
     monthly.add_argument("--output", default="reports", metavar="DIR", help=text("cli_output"))
     monthly.add_argument("--targets", default="", metavar="F", help=text("cli_targets"))
     monthly.add_argument("--signals", default="", metavar="F", help=text("cli_signals"))
+    monthly.add_argument("--external", default="", metavar="F", help=text("cli_external"))
     monthly.add_argument("--decisions", default="", metavar="F", help=text("cli_decisions"))
     monthly.add_argument("--actions", default="", metavar="F", help=text("cli_actions"))
     monthly.add_argument("--financing-rate", default=None, metavar="R", help=text("cli_financing_rate"))
+    monthly.add_argument("--margin-rate", default=None, metavar="R", help=text("cli_margin_rate"))
     monthly.add_argument("--equity", default=None, metavar="M", help=text("cli_equity"))
     monthly.set_defaults(run=_monthly)
     customer = add(reports, "customer", "cli_customer")
@@ -83,7 +88,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     check.add_argument("--customers", default="", metavar="F", help=text("cli_customers"))
     check.set_defaults(run=_check)
     templates = add(commands, "template", "cli_template").add_subparsers(
-        required=True, metavar="statements | functional_balance"
+        required=True, metavar=" | ".join(("statements", "functional_balance", *_TOOLS))
     )
     statements = add(templates, "statements", "cli_template_statements")
     statements.add_argument("--output", default="", metavar="F", help=text("cli_template_output"))
@@ -92,8 +97,16 @@ def _parser(language: str) -> argparse.ArgumentParser:
     balance = add(templates, "functional_balance", "cli_template_balance")
     balance.add_argument("--output", default="", metavar="F", help=text("cli_template_output"))
     balance.set_defaults(run=_balance_template)
-    for command in (statements, balance):
+    tools = [add(templates, name, f"cli_template_{name}") for name in _TOOLS]
+    for name, command in zip(_TOOLS, tools, strict=True):
+        command.add_argument("--output", default="", metavar="F", help=text("cli_template_output"))
+        command.set_defaults(run=_tool, tool=name)
+    for command in (statements, balance, *tools):
         command.add_argument("--language", choices=("fr", "en"), default=language, help=text("cli_language"))
+    legal = add(commands, "legal", "cli_legal")
+    legal.add_argument("--on", default="", metavar="DATE", help=text("cli_legal_on"))
+    legal.add_argument("--language", choices=("fr", "en"), default=language, help=text("cli_language"))
+    legal.set_defaults(run=_legal)
     for command in (monthly, check, customer, many):
         command.add_argument("--terms", default="", metavar="T", help=text("cli_terms"))
         command.add_argument("--columns", default="", metavar="M.yaml", help=text("cli_columns"))
@@ -102,6 +115,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     return parser
 
 
+_TOOLS = ("hidden_cost", "dso", "aged_balance", "late_interest", "collection")
 _ACCOUNTS = ("liasse", "trial_balance", "fec", "statements")
 _BOOKS = ("ledger", "settlements", "customers", "columns")
 _SETTINGS = ("external", "grid", "levels", "delegation", "signals")
@@ -218,6 +232,7 @@ def _report_day(written: str) -> str:
 
 
 def _monthly(parsed: argparse.Namespace) -> int:
+    from cmtools.external import read_external
     from cmtools.reports import ReportError, notebook_path, read_source, run
     from cmtools.settings import read_number, read_signals, read_targets, read_words
 
@@ -232,7 +247,7 @@ def _monthly(parsed: argparse.Namespace) -> int:
         "previous_fec": fecs[1] if len(fecs) == 2 else "",
         "columns": parsed.columns,
     }
-    settings = {"targets": parsed.targets, "signals": parsed.signals}
+    settings = {"targets": parsed.targets, "signals": parsed.signals, "external": parsed.external}
     texts = {"decisions": parsed.decisions, "actions": parsed.actions}
     given = [path for path in (*sources.values(), *settings.values(), *texts.values()) if path]
     absent = [Defect("missing_file", "fatal", value=path) for path in given if not Path(path).is_file()]
@@ -241,10 +256,15 @@ def _monthly(parsed: argparse.Namespace) -> int:
     day = _report_day(parsed.as_of)
     # What cannot be used is refused here: at once, and before there is an output folder. The notebook reads it again.
     read_source(**sources, terms=parsed.terms, tolerant=parsed.tolerant)
-    for path, read in ((parsed.targets, read_targets), (parsed.signals, read_signals)):
-        if path:
-            read(path)
-    numbers = {"financing_rate": (parsed.financing_rate, "rate"), "equity": (parsed.equity, "money")}
+    readers: dict[str, Callable[[str], Any]] = {"targets": read_targets, "signals": read_signals}
+    for name, read in (readers | {"external": read_external}).items():
+        if settings[name]:
+            read(settings[name])
+    numbers = {
+        "financing_rate": (parsed.financing_rate, "rate"),
+        "margin_rate": (parsed.margin_rate, "rate"),
+        "equity": (parsed.equity, "money"),
+    }
     parameters: dict[str, Any] = {
         name: str(Path(path).resolve()) if path else "" for name, path in (sources | settings).items()
     }
@@ -287,6 +307,15 @@ def _check(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _legal(parsed: argparse.Namespace) -> int:
+    from cmtools.forms_claims import legal_lines
+    from cmtools.legal import known
+
+    on = as_day(parsed.on, "--on") if parsed.on else None
+    print("\n".join(legal_lines(known(on, parsed.language), on, parsed.language)))
+    return 0
+
+
 def _statements_template(parsed: argparse.Namespace) -> int:
     from cmtools.settings import read_number
     from cmtools.templates import write_statements_template
@@ -303,6 +332,13 @@ def _balance_template(parsed: argparse.Namespace) -> int:
     if path.exists():
         raise InputError([Defect("template_exists", "fatal", value=str(path))])
     return _written(write_functional_balance(path, parsed.language), parsed.language)
+
+
+def _tool(parsed: argparse.Namespace) -> int:
+    from cmtools.tools import default_name, write_tool
+
+    path = parsed.output or default_name(parsed.tool, parsed.language)
+    return _written(write_tool(parsed.tool, path, parsed.language), parsed.language)
 
 
 def _written(path: Path, language: str) -> int:

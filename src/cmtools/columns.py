@@ -29,6 +29,7 @@ REQUIRED: dict[str, tuple[tuple[str, ...], ...]] = {
     "trial_balance": (("account",), ("closing_debit", "balance", "debit"), ("closing_credit", "balance", "credit")),
 }
 YEARS = (1990, 2099)
+MOST_SHOWN = 10  # of what comes many times: lines in one sentence, unknown words told one by one
 MAX_AMOUNT = 1e13  # cents stay exact in a float below it
 
 Mappings = dict[str, dict[str, str]]  # table ("": whichever has the column) -> our column -> heading
@@ -354,8 +355,11 @@ class Table:
         if level == "error":
             self.complain(unknown, code, name)
         else:
-            for written, count in text.filter(unknown).value_counts().sort("text").iter_rows():
+            words = text.filter(unknown).value_counts().sort("text")
+            for written, count in words.head(MOST_SHOWN).iter_rows():
                 self.count(count, code, name, level, value=written)
+            others = words.slice(MOST_SHOWN)
+            self.count(int(others["count"].sum()), "ledger_unknown_others", name, level, words=others.height)
         return found
 
     def flag(self, name: str) -> pl.Series:
@@ -392,8 +396,8 @@ class Table:
         self.count((exact - amount).abs() > 1e-4, "ledger_below_cent", name, "warning")
         return amount
 
-    def rate(self, name: str) -> pl.Series:
-        """Rate as a fraction: 20 %, 20 and 0,2 are 0.2."""
+    def rate(self, name: str, code: str = "ledger_bad_rate") -> pl.Series:
+        """Rate as a fraction, at most a half: 20 %, 20 and 0,2 are 0.2."""
         text = self.raw(name)
         number = (
             text.str.replace(",", ".", literal=True)
@@ -403,7 +407,7 @@ class Table:
         percent = text.str.ends_with("%") | (number > 0.5)
         rate = number.zip_with(~is_true(percent), number / 100).round(6)
         rate = only(rate, rate <= 0.5)
-        self.complain(text.is_not_null() & rate.is_null(), "ledger_bad_rate", name)
+        self.complain(text.is_not_null() & rate.is_null(), code, name)
         return rate
 
     def currency(self, name: str, default: str) -> pl.Series:

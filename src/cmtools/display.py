@@ -19,8 +19,8 @@ from cmtools.receivables import late_columns
 from cmtools.schemas import Ledger, LoadReport
 
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-RIGHT = ("money", "rate", "days", "integer", "index", "figure")
-UNSUMMED = ("item_amount",)  # each in the currency of its own item
+RIGHT = ("money", "rate", "precise_rate", "days", "integer", "index", "figure")
+UNSUMMED = ("item_amount", "base")  # each in the currency of its own item; the same money, stretch after stretch
 # Assumptions that move what is late, and what no sum of refused amounts can tell: said before any figure.
 FIRST_PAGE = ("fec_terms", "fec_undated_lettering", "fec_fifo", "ledger_refused_unread")
 # The class written twice weighs more than JupyterLab's own rules for tables, which align text right.
@@ -89,6 +89,7 @@ def cell(value: Any, kind: str, language: str | None = None, unit: str = "") -> 
     formats: dict[str, Callable[[], str]] = {
         "money": lambda: words.number(value, 2, language),
         "rate": lambda: words.percent(value, 1, language),
+        "precise_rate": lambda: words.percent(value, 2, language),
         "days": lambda: words.number(value, 1, language),
         "integer": lambda: words.integer(value, language),
         "index": lambda: words.number(value, 4, language),

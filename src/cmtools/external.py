@@ -442,3 +442,59 @@ def shown(external: External | None, customer_id: str, as_of: str | date) -> pd.
         rank=whole["status"].map(rank),
     ).sort_values(["order", "rank", "date"], kind="stable", ignore_index=True)
     return whole[["family", "kind", "value", "amount", "date", "until", "source", "remark", "status"]]
+
+
+def insolvencies(external: External | None, as_of: str | date) -> pd.DataFrame:
+    """Customers under insolvency proceedings on a date, with the judgments that count.
+
+    Parameters
+    ----------
+    external : External or None
+        None: no such information was given, so no customer is known to be.
+    as_of : date or str
+        Nothing later is used.
+
+    Returns
+    -------
+    pandas.DataFrame, one row per customer, by number
+        `customer_id`, `procedure` (safeguard, receivership, liquidation),
+        `opened` (judgment that opened the proceedings: interest stops then,
+        earlier debts are frozen; C. com. L622-7, L622-28), `since` (judgment
+        of the present procedure: that of the liquidation, where a
+        receivership was turned into one). Undated facts are left out: they
+        are used in no computation.
+
+    Notes
+    -----
+    Proceedings that follow one another without a break have one opening.
+    They are broken by « no proceedings », or by an end of validity more than
+    a day before the next fact. The same procedure told again later keeps its
+    first day.
+
+    Examples
+    --------
+    From which day are the debts of this customer frozen, and since when is it in liquidation?
+
+    >>> found = insolvencies(read_external("data/informations.csv"), "2026-06-30")
+    >>> found[["procedure", "opened", "since"]].astype(str).values.tolist()
+    [['liquidation', '2025-03-25', '2025-10-14']]
+    """
+    at = pd.Timestamp(as_day(as_of))
+    table = _table([]) if external is None else external.table
+    require(table.columns, EXTERNAL, "external")
+    told = table[(table["kind"] == "insolvency_proceedings") & (table["date"] <= at)]
+    rows = []
+    for customer, mine in told.sort_values("date", kind="stable").groupby("customer_id", sort=True):
+        opened = since = procedure = until = None
+        for fact in mine.to_dict("records"):
+            ended = until is not None and until + pd.Timedelta(days=1) < fact["date"]
+            if fact["value"] == "no_proceedings" or ended:
+                opened = since = procedure = None
+            if fact["value"] != "no_proceedings":
+                since = since if fact["value"] == procedure else fact["date"]
+                opened, procedure = opened or fact["date"], fact["value"]
+            until = None if pd.isna(fact["until"]) else fact["until"]
+        if procedure and (until is None or until >= at):
+            rows.append((customer, procedure, opened, since))
+    found = pd.DataFrame(rows, columns=["customer_id", "procedure", "opened", "since"])
+    return found.astype({"opened": "datetime64[us]", "since": "datetime64[us]"})

@@ -29,8 +29,9 @@ def tables_of(ledger: Ledger) -> tuple[Any, Any]:
         (ledger.settlements, SETTLEMENTS, "settlements"),
     ):
         table = nw.from_native(frame)
-        require(table.collect_schema().names(), schema, name)
-        dates = [column.name for column in schema if column.kind == "date"]
+        there = table.collect_schema().names()
+        require(there, schema, name)
+        dates = [column.name for column in schema if column.kind == "date" and column.name in there]
         table = table.with_columns(nw.col(dates).cast(DATE))
         tables.append(
             table.with_columns(

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from cmtools.columns import (
+    MOST_SHOWN,
     TABLES,
     Listing,
     Mappings,
@@ -32,6 +33,7 @@ from cmtools.columns import (
     recognise,
 )
 from cmtools.files import Sheet, content, fatal, open_sheets, plain, utf16
+from cmtools.language import day
 from cmtools.schemas import CUSTOMERS, INVOICES, SETTLEMENTS, Column, Defect, InputError, Ledger, LoadReport
 from cmtools.terms import due_date, parse_terms
 
@@ -48,6 +50,7 @@ _SHEET_NAMES = {
     "settlements": ("regl", "paie", "paym", "settl", "encais"),
     "customers": ("client", "customer", "tiers"),
 }
+_CHOICES = {"buyer": "ledger_unknown_buyer", "terms_reading": "ledger_unknown_terms_reading"}
 _FEC_NAME = re.compile(r"\d{9}FEC\d{8}(?:[._ -].*)?", re.IGNORECASE)
 
 
@@ -445,8 +448,11 @@ def _kinds(t: Table, rows: pl.DataFrame) -> pl.DataFrame:
         )
     else:
         t.complain(positive, "ledger_credit_note_positive", _amount(t))
-    negative = (rows["kind"] == "invoice") & (rows["amount"] < 0)
-    t.complain(negative, "ledger_invoice_negative", _amount(t), "warning")
+    invoices = rows["kind"] == "invoice"
+    t.complain(invoices & (rows["amount"] < 0), "ledger_invoice_negative", _amount(t), "warning")
+    if t.has("amount"):  # nothing left of a settled item is no defect
+        zero = is_true(invoices & (rows["amount"] == 0))
+        t.count(zero, "ledger_invoice_zero", "amount", "warning", lines=_lines(t.sheet.lines.filter(zero).to_list()))
     return rows
 
 
@@ -498,6 +504,8 @@ def _status(t: Table, rows: pl.DataFrame) -> pl.DataFrame:
         retention=is_true(t.flag("retention")),
         account=t.text("account"),
         dispute_reason=t.text("dispute_reason"),
+        periodic=is_true(t.flag("periodic")),
+        goods=t.choice("goods", "goods", "ledger_unknown_goods", "warning"),
     )
     rows = _disputes(t, rows)
     if not t.has("booking_date"):
@@ -508,6 +516,14 @@ def _status(t: Table, rows: pl.DataFrame) -> pl.DataFrame:
     excl, amount = rows["amount_excl_vat"], rows["amount"]
     odd = (excl.abs() > amount.abs() + 0.01) | (excl * amount < 0)
     t.complain(odd, "ledger_excl_vat", "amount_excl_vat", "warning")
+    issued = rows["issue_date"]
+    t.complain(
+        rows["receipt_date"] < issued,
+        "ledger_received_before_issue",
+        "receipt_date",
+        "warning",
+        details=lambda row: {"issued": day(issued[row])},
+    )
     return rows
 
 
@@ -568,6 +584,7 @@ def _flat_settlements(t: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, bool]
     complete = (t.has("amount") or t.has("paid_amount")) and settled.any()
     if not complete:
         t.note("ledger_open_items_only")
+    _check_paid_before_issue(t, rows, settled)
     undated = settled & t.raw("payment_date").is_null()
     totals = rows.filter(undated).group_by("currency").agg(pl.col("part").sum().round(2)).sort("currency")
     total = Listing(f"{total:.2f} {code}" for code, total in totals.iter_rows())
@@ -589,6 +606,17 @@ def _flat_settlements(t: Table, rows: pl.DataFrame) -> tuple[pl.DataFrame, bool]
         account=pl.lit(None, pl.String),
     )
     return made, complete
+
+
+def _check_paid_before_issue(t: Table, rows: pl.DataFrame, where: pl.Series) -> None:
+    paid, issued = rows["payment_date"], rows["issue_date"]
+    t.complain(
+        where & (paid < issued),
+        "ledger_paid_before_issue",
+        "payment_date",
+        "warning",
+        details=lambda row: {"item": rows["item_id"][row], "issued": day(issued[row])},
+    )
 
 
 def _settled_part(t: Table, rows: pl.DataFrame) -> pl.Series:
@@ -670,6 +698,7 @@ def _settled_items(t: Table, rows: pl.DataFrame, items: pl.DataFrame) -> pl.Data
         item_customer="customer_id",
         item_currency="currency",
         item_booked="booking_date",
+        issue_date="issue_date",
         item_book="book_amount",
         item_refused="refused",
     )
@@ -708,7 +737,19 @@ def _allocation_dates(t: Table, rows: pl.DataFrame) -> pl.DataFrame:
     alone = allocated.is_not_null() & t.raw("item_id").is_null()
     t.complain(alone, "ledger_allocation_no_item", "allocation_date", "warning")
     t.complain(allocated < paid, "ledger_allocation_early", "allocation_date", "warning")
-    t.complain((paid < rows["item_booked"]) & linked, "ledger_paid_before_invoice", "payment_date", "warning")
+    unbooked = is_true(linked & (paid < rows["item_booked"]))
+    t.complain(
+        unbooked,
+        "ledger_paid_before_invoice",
+        "payment_date",
+        "warning",
+        details=lambda row: {
+            "item": rows["item_id"][row],
+            "issued": day(rows["issue_date"][row]),
+            "booked": day(rows["item_booked"][row]),
+        },
+    )
+    _check_paid_before_issue(t, rows, linked & ~unbooked)
     if t.has("allocation_date"):
         blank = linked & t.raw("allocation_date").is_null()
         t.count(blank, "ledger_allocation_blank", "allocation_date", "warning")
@@ -750,14 +791,37 @@ def _usual_names(report: LoadReport, seen: pl.DataFrame) -> pl.DataFrame:
 
 
 def _listed_customers(t: Table) -> pl.DataFrame:
-    rows = pl.DataFrame(
-        {column.name: t.money(column.name) if column.kind == "money" else t.text(column.name) for column in CUSTOMERS}
-    )
+    rows = pl.DataFrame({column.name: _customer_column(t, column) for column in CUSTOMERS})
     named = rows["customer_id"].is_not_null()
     t.complain(~named, "ledger_blank_customer", "customer_id")
+    _check_terms(t, rows["terms"])
     copies = ~rows.to_struct().is_first_distinct() & named
     t.complain(copies, "ledger_customer_copied", "customer_id", "warning")
     twice = rows["customer_id"].is_duplicated() & named & ~rows.is_duplicated()
     t.complain(twice, "ledger_customer_twice", "customer_id")
     t.count_refused(nulls(pl.Float64, t.height), nulls(pl.String, t.height))
     return rows.filter(~t.refused & ~copies)
+
+
+def _customer_column(t: Table, column: Column) -> pl.Series:
+    if column.name in _CHOICES:
+        return t.choice(column.name, column.name, _CHOICES[column.name], "error")
+    if column.name == "late_rate":
+        return t.rate(column.name, "ledger_bad_late_rate")
+    return t.money(column.name) if column.kind == "money" else t.text(column.name)
+
+
+def _check_terms(t: Table, terms: pl.Series) -> None:
+    """Name the payment terms that no due date can be computed with."""
+    for text in terms.drop_nulls().unique(maintain_order=True):
+        try:
+            parse_terms(text)
+        except InputError:
+            where = t.sheet.lines.filter(is_true(terms == text)).to_list()
+            count = len(where)
+            t.note("ledger_terms_unread", "warning", "terms", value=text, count=count, n=count, lines=_lines(where))
+
+
+def _lines(numbers: list[int]) -> Listing:
+    """The first lines of many."""
+    return Listing([*map(str, numbers[:MOST_SHOWN]), *(["…"] if len(numbers) > MOST_SHOWN else [])])

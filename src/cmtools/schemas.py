@@ -28,6 +28,8 @@ class Column(NamedTuple):
 INVOICE_KINDS = ("invoice", "credit_note", "down_payment", "opening", "doubtful", "returned_payment", "other")
 SETTLEMENT_KINDS = ("cash", "credit_note", "bill", "write_off", "set_off", "to_doubtful", "other")
 SALES_KINDS = ("invoice", "credit_note")
+BUYERS = ("business", "public", "public_health", "public_undertaking", "consumer")
+GOODS = ("general", "perishable", "livestock", "spirits", "wine", "transport", "integration", "export_free_of_vat")
 
 INVOICES = (
     Column("item_id", "text", True, "identifier of the open item, unique; one row per instalment"),
@@ -49,6 +51,10 @@ INVOICES = (
     Column("dispute_reason", "text", False, "cause of the dispute, as the company words it"),
     Column("doubtful_from", "date", False, "day from which the claim is doubtful (account 416)"),
     Column("account", "text", False, "account that carries the item, where known"),
+    Column("delivery_date", "date", False, "day the goods were received or the service was performed; blank: unknown"),
+    Column("receipt_date", "date", False, "day a public buyer received the request for payment; blank: unknown"),
+    Column("periodic", "flag", False, "periodic summary invoice"),
+    Column("goods", "text", False, "one of GOODS, which decides the legal ceiling of the term; blank: not told"),
 )
 
 SETTLEMENTS = (
@@ -79,6 +85,9 @@ CUSTOMERS = (
     Column("contact", "text", False, "payment contact"),
     Column("country", "text", False, "ISO code"),
     Column("siren", "text", False, "company number, text"),
+    Column("buyer", "text", False, "one of BUYERS, which decides the legal terms and rates; blank: unknown"),
+    Column("late_rate", "number", False, "late-payment rate of the contract, a year, fraction (0.12); blank: unknown"),
+    Column("terms_reading", "text", False, "one of READINGS of the end of month; blank: not told"),
 )
 
 STATEMENTS = (

@@ -22,6 +22,7 @@ from cmtools.receivables import late_columns
 FORMATS = {
     "money": "#,##0.00",
     "rate": "0.0%",
+    "precise_rate": "0.00%",
     "days": "0.0",
     "integer": "#,##0",
     "index": "0.0000",

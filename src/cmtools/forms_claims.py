@@ -1,0 +1,260 @@
+"""Claims and legal terms as the reader sees them: statement of claim, ceilings, what the law is known to say."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from cmtools import language as words
+from cmtools.claims import StatementOfClaim
+from cmtools.display import Html, is_blank, records, table
+from cmtools.frames import in_pandas
+from cmtools.language import label, message
+from cmtools.legal import confirmation_in_words, late_rate_periods
+from cmtools.schemas import Ledger
+from cmtools.settings import reference_rows
+
+UNITS = {"rate": "rate", "points": "points", "times": "times", "EUR": "EUR", "days": "days", "years": "years"}
+
+
+def legal_lines(known: pd.DataFrame, on: datetime | None = None, language: str | None = None) -> list[str]:
+    """What is known of the law, a paragraph per value, for a terminal.
+
+    Parameters
+    ----------
+    known : pandas.DataFrame
+        As :func:`cmtools.legal.known` gives it.
+    on : datetime, optional
+        The day asked for; None: the latest known values.
+    language : {"fr", "en"}, optional
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> import cmtools as cm
+    >>> legal_lines(cm.legal.known("2026-06-30", "en"), cm.as_day("2026-06-30"), "en")[1].replace(words.HARD, " ")
+    'ECB main refinancing rate: 2.40% (since 17/06/2026, known until 01/07/2026; first day inferred (UNCONFIRMED))'
+    """
+    head = message("legal_on", language, date=words.day(on)) if on else message("legal_latest", language)
+    lines = [head]
+    for row in records(known):
+        lines.append(_named(row, on, language))
+        place = message("legal_from", language, reference=row["reference"], file=f"reference/{row['file']}")
+        lines.append(f"  {place}")
+        lines.append(f"  {message('legal_source', language, source=row['source'])}")
+    return lines
+
+
+def _named(row: dict[str, Any], on: datetime | None, language: str | None) -> str:
+    """A value with its name; the names of ceilings and periods say theirs."""
+    if row["unit"] in ("days", "years"):
+        unsure = confirmation_in_words(row["confirmation"], language)
+        return f"{row['name']} ({unsure})" if unsure else str(row["name"])
+    return f"{row['name']}{message('colon', language)}{_known_value(row, on, language)}"
+
+
+def _known_value(row: dict[str, Any], on: datetime | None, language: str | None) -> str:
+    if is_blank(row["value"]):
+        return message(
+            "legal_not_known",
+            language,
+            date=words.day(on),
+            until=words.day(row["known_until"]),
+            file=f"reference/{row['file']}",
+        )
+    text = legal_amount(row["value"], row["unit"], language)
+    said = []
+    if not is_blank(row["start"]):
+        said.append(message("legal_since", language, date=words.day(row["start"])))
+    if not is_blank(row["known_until"]):
+        said.append(message("legal_until", language, date=words.day(row["known_until"])))
+    unsure = confirmation_in_words(row["confirmation"], language)
+    between = " ; " if words.resolve(language) == "fr" else "; "
+    both = between.join(part for part in (", ".join(said), unsure) if part)
+    return f"{text} ({both})" if both else text
+
+
+def legal_amount(value: float, unit: str, language: str | None = None) -> str:
+    """A legal value with its unit.
+
+    Examples
+    --------
+    >>> legal_amount(0.1215, "rate", "en"), legal_amount(5.0, "years", "en").replace(words.HARD, " ")
+    ('12.15%', '5 years')
+    """
+    if unit == "rate":
+        return words.percent(value, 2, language)
+    if unit == "EUR":
+        return words.money(value, "EUR", language, decimals=0)
+    n = 2 if value >= 2 else 1
+    return message(f"legal_unit_{UNITS[unit]}", language, value=words.integer(value, language), n=n)
+
+
+def ceiling_name(rule: Any, language: str | None = None) -> str:
+    """A ceiling of ``reference/payment_ceilings.csv`` in words; a dash where no rule applies."""
+    if is_blank(rule):
+        return "–"
+    rows = {row["key"]: row for row in reference_rows("payment_ceilings.csv")}
+    return rows[rule][words.resolve(language)] if rule in rows else str(rule)
+
+
+def compliance(found: pd.DataFrame, language: str | None = None) -> pd.DataFrame:
+    """Compliance of terms with ceilings and statuses in words.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        As :func:`cmtools.terms_compliance` or :func:`cmtools.compliance_summary` gives it.
+    language : {"fr", "en"}, optional
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows and columns.
+
+    Examples
+    --------
+    >>> compliance(pd.DataFrame({"ceiling": ["transport_30"], "status": ["over"]}), "en")["status"].tolist()
+    ['over the ceiling']
+    """
+    words_of = {
+        "ceiling": [ceiling_name(ceiling, language) for ceiling in found["ceiling"]],
+        "status": [label(f"terms_{status}", language) for status in found["status"]],
+    }
+    if "reference" in found:
+        words_of["reference"] = [article(reference) for reference in found["reference"]]
+    return found.assign(**words_of)
+
+
+def article(reference: Any) -> str:
+    """An article on one line: no break after a space or a hyphen."""
+    return "" if is_blank(reference) else str(reference).replace(" ", words.HARD).replace("-", "\u2011")
+
+
+def segments(found: pd.DataFrame, *more: str) -> pd.DataFrame:
+    """Segments of interest, with the columns that a statement shows.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        As :func:`cmtools.late_interest` gives it.
+    *more : str
+        Columns to show before them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `document`, `start`, `end`, `interest_days`, `yearly_rate`, `regime`, `base`, `interest`, `reason`.
+    """
+    told = found.rename(columns={"days": "interest_days", "rate": "yearly_rate"})
+    columns = [
+        *more,
+        "document",
+        "start",
+        "end",
+        "interest_days",
+        "yearly_rate",
+        "regime",
+        "base",
+        "interest",
+        "reason",
+    ]
+    return told[columns]
+
+
+def rates(as_of: str | date) -> pd.DataFrame:
+    """Late-payment rates by half-year up to a date: default rate, public buyers', floor of contracts.
+
+    Parameters
+    ----------
+    as_of : date or str
+
+    Returns
+    -------
+    pandas.DataFrame
+        `start`, `end`, `rate_business`, `rate_public`, `rate_floor`: fractions, NaN where not known.
+
+    Examples
+    --------
+    >>> rates("2026-06-30").tail(1)[["rate_business", "rate_public", "rate_floor"]].values.tolist()
+    [[0.1215, 0.1015, 0.0786]]
+    """
+    periods = late_rate_periods("business", as_of)
+    public = late_rate_periods("public", as_of).set_index("start")["rate"]
+    told = periods.assign(rate_public=periods["start"].map(public))
+    told = told.rename(columns={"rate": "rate_business", "floor": "rate_floor"})
+    return told[["start", "end", "rate_business", "rate_public", "rate_floor"]]
+
+
+def assumptions(ledger: Ledger, claimed: pd.DataFrame, language: str | None = None) -> list[str]:
+    """What the claims of a ledger rest on, a sentence each: buyers not told, then :func:`remarks`."""
+    customers = in_pandas(ledger.customers).reindex(columns=["buyer"])
+    untold = int(customers["buyer"].isna().sum())
+    said = [message("claim_buyers_untold", language, count=words.integer(untold, language), n=untold)] if untold else []
+    return said + remarks(claimed, language)
+
+
+def statement_of_claim(statement: StatementOfClaim, language: str | None = None) -> Html:
+    """The statement of claim of one customer: totals, items, detail of the interest, what was assumed.
+
+    Parameters
+    ----------
+    statement : StatementOfClaim
+    language : {"fr", "en"}, optional
+
+    Returns
+    -------
+    Html
+        Text of the client's files is escaped.
+    """
+    title = message(
+        "statement_title",
+        language,
+        name=statement.customer_name,
+        customer=statement.customer_id,
+        date=words.day(statement.as_of),
+    )
+    totals = statement.totals.assign(line=[label(f"claim_{line}", language) for line in statement.totals["line"]])
+    totals = totals.rename(columns={"line": "claim_line", "amount": "claim_amount"})
+    shown = ["document", "issue_date", "due_date", "currency", "amount", "principal", "days_late", "interest"]
+    shown += ["indemnity", "limitation_date"]
+    tables = [
+        ("statement_totals", totals, False),
+        ("statement_items", statement.items[shown], True),
+        ("statement_segments", segments(statement.segments), False),
+        ("statement_credits", statement.on_account, True),
+    ]
+    parts = [f"<h4>{escape(title)}</h4>"]
+    for key, frame, summed in tables:
+        if len(frame):
+            head = message(key, language)
+            parts.append(f"<p><b>{escape(head)}</b></p>{table(frame, language, total=summed, name=head)}")
+    parts += [f"<p>{escape(text)}</p>" for text in remarks(statement.items, language)]
+    return Html("".join(parts))
+
+
+def remarks(items: pd.DataFrame, language: str | None = None) -> list[str]:
+    """What a reader must know before sending claims: frozen debts, disputes, unknown rates, unconfirmed facts."""
+    said = []
+    frozen = items[items["frozen_on"].notna()]
+    if len(frozen):
+        said.append(message("claim_frozen", language, count=len(frozen), n=len(frozen)))
+    disputed = items[items["disputed"]]
+    if len(disputed):
+        said.append(message("claim_disputed", language, count=len(disputed), n=len(disputed)))
+    unknown = items[items["reason"] == "rate_unknown"]
+    if len(unknown):
+        first = words.day(unknown["unknown_from"].min())
+        said.append(message("claim_rate_unknown", language, count=len(unknown), n=len(unknown), date=first))
+    undated = items[items["reason"] == "no_due_date"]
+    if len(undated):
+        said.append(message("claim_no_due_date", language, count=len(undated), n=len(undated)))
+    if (items["confirmation"] == "unconfirmed").any():
+        said.append(message("claim_public_limitation", language))
+    return said
