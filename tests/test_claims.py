@@ -11,7 +11,7 @@ from ledgers import B2B, make_ledger
 
 import cmtools as cm
 from cmtools.claims import claims_by_customer, late_claims, limitation, statement_of_claim
-from cmtools.forms_claims import remarks
+from cmtools.forms_claims import assumptions, remarks
 from cmtools.forms_claims import statement_of_claim as shown
 from cmtools.schemas import InputError
 
@@ -266,3 +266,11 @@ def test_interest_of_the_open_real_ledger_day_by_day(real_data):
         totals[row["invoice_currency"]] = totals.get(row["invoice_currency"], 0) + found
     mine = claims.groupby("currency")["interest"].sum().round(2).to_dict()
     assert mine == {currency: cents / 100 for currency, cents in totals.items()}
+
+
+def test_dates_that_were_supposed_are_told_before_any_claim(ledger):
+    found = late_claims(ledger, "2026-06-30")
+    assert not any("supposées" in text for text in assumptions(ledger, found, "fr"))
+    ledger.report.add("fec_terms", "note", value="30", count=3, n=3)
+    assert "supposées" in assumptions(ledger, found, "fr")[0]
+    assert any("1 customer without a known kind of buyer" in text for text in assumptions(ledger, found, "en"))

@@ -6,7 +6,10 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from ledgers import B2B, ENGINES, make_ledger
+from strategies import DAYS, any_ledger, as_known_on
 
 import cmtools as cm
 from cmtools.doubtful import (
@@ -102,6 +105,13 @@ def test_losses_by_hand(claims_ledger):
     assert written_off(claims_ledger, "2026-05-28").empty
 
 
+def test_a_claim_lost_in_two_parts_on_one_day_keeps_its_own_amount():
+    sold = [invoice("A", "2024-08-27", "2024-09-26", 9643.05, amount_excl_vat=8035.88, **VAT20)]
+    parts = [paid("A", "2026-05-29", amount, "write_off") for amount in (9365.51, 277.54)]
+    found = written_off(make_ledger(sold, parts), AT)
+    assert found[["lost_amount", "lost_excl_vat"]].values.tolist() == [[9643.05, 8035.88]]
+
+
 def test_a_source_that_says_nothing_gives_no_row():
     ledger = make_ledger(CLAIMS, ON_CLAIMS, silent=("doubtful",))
     assert doubtful_claims(ledger, AT).empty
@@ -168,6 +178,14 @@ def test_balances_by_hand(engine):
     whole = balances_by_bucket(ledger, AT, basis="incl_vat").set_index("bucket")
     assert whole["gross"].tolist() == whole["gross_incl_vat"].tolist() == [1260, 696, 480, 0, 720, 600, 84]
     assert not whole["not_converted"].any()
+
+
+def test_a_case_of_which_the_source_says_nothing_is_unknown():
+    bare = [{key: value for key, value in row.items() if key != "dispute_from"} for row in OPEN]
+    table = balances_by_bucket(make_ledger(bare, silent=("disputed",)), AT, insolvent=["C2"]).set_index("bucket")
+    assert table["case_disputed"].isna().all()
+    assert table["case_doubtful"].sum() == 500
+    assert table.loc["d31_60", "rest_exposure"] == 400
 
 
 def test_a_small_unknown_part_may_be_taken_incl_vat():
@@ -270,6 +288,13 @@ def test_a_claim_moved_to_416_goes_on():
     assert kept[["sold", "reached_d61_90", "reached_over_120", "lost_over_120", "lost_items"]].tolist() == [
         1200
     ] * 4 + [1]
+
+
+def test_more_written_off_than_was_open_counts_as_what_was_open():
+    sold = [invoice("A", "2024-12-05", "2025-01-10", 1200)]
+    outcomes = [paid("A", "2025-02-01", 1000), paid("A", "2025-09-01", 300, "write_off")]
+    history = loss_history(make_ledger(sold, outcomes), AT, basis="incl_vat").set_index("month")
+    assert history.loc["2025-01-31", ["reached_over_120", "lost_over_120", "still_open"]].tolist() == [200, 200, 0]
 
 
 def test_history_refuses_too_short_a_time():
@@ -401,6 +426,77 @@ def test_the_samples_old_sales_are_counted_again_by_hand(root):
             expected["still_open"] += max(net - sum(amount for _, _, amount in others), 0)
         found = history.loc[f"2024-{month:02d}"].iloc[0]
         assert {name: round(100 * found[name]) for name in expected} == expected, month
+
+
+# ---- any ledger
+
+LATER = st.dates(date(2025, 6, 1), date(2026, 12, 31))
+
+
+def with_vat(rows):
+    """The rows with 20 % of VAT on two items in three; nothing is known of the third."""
+    invoices, payments = rows
+    told = [
+        row | ({} if place % 3 == 2 else VAT20 | {"amount_excl_vat": round(row["amount"] / 1.2, 2)})
+        for place, row in enumerate(invoices)
+    ]
+    return told, payments
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=any_ledger(), at=LATER)
+def test_less_reaches_each_older_bucket_and_no_more_is_lost(rows, at):
+    history = loss_history(make_ledger(*rows), at, basis="incl_vat")
+    names = ["not_due", "d1_30", "d31_60", "d61_90", "d91_120", "over_120"]
+    for row in history.to_dict("records"):
+        reached = [row[f"reached_{name}"] for name in names if row[f"reached_{name}"] == row[f"reached_{name}"]]
+        losses = [row[f"lost_{name}"] for name in names if row[f"lost_{name}"] == row[f"lost_{name}"]]
+        assert all(0 <= lost <= there + 0.005 for lost, there in zip(losses, reached))
+        assert row["open_doubtful"] <= row["still_open"] <= row["sold"] + 0.005
+    rates = cm.loss_rates(history)["bucket_loss_rate"].dropna()
+    assert rates.between(0, 1 + 1e-12).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=any_ledger(), at=LATER)
+def test_history_uses_nothing_later(rows, at):
+    whole = loss_history(make_ledger(*with_vat(rows)), at)
+    known = loss_history(make_ledger(*with_vat(as_known_on(rows, at))), at)
+    order = ["sold", "reached_over_120", "lost_over_120", "still_open"]
+    assert whole[order].sum().round(2).to_dict() == known[order].sum().round(2).to_dict() or len(rows[0]) > len(
+        as_known_on(rows, at)[0]
+    )  # dropping a row moves the VAT of those after it
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=any_ledger(), at=LATER)
+def test_buckets_hold_the_open_claims_once(rows, at):
+    ledger = make_ledger(*with_vat(rows))
+    table = balances_by_bucket(ledger, at, insolvent=["C1"], insured={"C0": 5000.0})
+    items = cm.open_items(ledger, at)
+    owed = items.loc[items["open_amount"] > 0, "open_amount"].sum()
+    assert table["gross_incl_vat"].sum() == pytest.approx(owed, abs=0.005)
+    cases = ["case_doubtful", "case_insolvent", "case_disputed", "case_insured", "rest_exposure"]
+    assert table[cases].sum(axis=1).tolist() == pytest.approx(table["gross"].tolist(), abs=0.005)
+    aged = cm.aged_balance(items, at, by=None)
+    whole = balances_by_bucket(ledger, at, basis="incl_vat").set_index("bucket")["gross"]
+    for name, amount in whole.items():
+        assert amount == pytest.approx(aged[name].sum() if len(aged) else 0, abs=0.005), name
+    claims = doubtful_claims(ledger, at)
+    assert claims["open_amount"].sum() == pytest.approx(items.loc[items["doubtful"], "open_amount"].sum(), abs=0.005)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=any_ledger(), at=LATER, periods=st.integers(1, 3), months=st.integers(1, 12))
+def test_periods_close_on_what_is_open_and_doubtful(rows, at, periods, months):
+    ledger = make_ledger(*rows)
+    table = doubtful_by_period(ledger, at, periods, months)
+    moves = ["doubtful_brought_forward", "doubtful_in", "doubtful_paid", "doubtful_lost", "doubtful_out"]
+    closed = table["opening_balance"] + table[moves].sum(axis=1)
+    assert closed.tolist() == pytest.approx(table["closing_balance"].tolist(), abs=0.005)
+    for row in table.to_dict("records"):
+        held = doubtful_claims(ledger, row["date"])["open_amount"].sum()
+        assert row["closing_balance"] == pytest.approx(held, abs=0.005)
 
 
 # ---- real files

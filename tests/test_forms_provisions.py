@@ -1,11 +1,9 @@
-"""What is said beside the figures of doubtful claims, and the what-if control, in both languages."""
+"""What is said beside the figures of doubtful claims, in both languages."""
 
 import pandas as pd
-import pytest
 
 import cmtools as cm
 from cmtools import forms_provisions as forms
-from cmtools import widgets_provisions as widgets
 from cmtools.language import HARD, THIN
 
 NAN = float("nan")
@@ -27,6 +25,14 @@ def test_history_says_on_what_the_rates_rest():
     assert "Aucune perte" not in said
     one = plain(forms.history_said(rates(0.1, lost_items=1), "EUR", "en"))
     assert one.startswith("<p>Rates resting on 1 lost claim and 24 months of due dates")
+
+
+def test_losses_outside_the_history_are_told():
+    assert "2 autres créances passées en perte hors de cet historique" in plain(
+        forms.history_said(rates(0.1), "EUR", "fr", others=2)
+    )
+    assert "1 other claim written off" in plain(forms.history_said(rates(0.1), "EUR", "en", others=1))
+    assert "other claim" not in plain(forms.history_said(rates(0.1), "EUR", "en"))
 
 
 def test_no_loss_is_said_to_be_an_estimate():
@@ -51,6 +57,12 @@ def test_choices_are_said_aloud():
     )
 
 
+def test_what_the_matrix_leaves_out_is_said():
+    cases = pd.DataFrame({"case_disputed": [40.0, NAN], "case_insolvent": [0.0, 8.0]})
+    assert plain(forms.cases_said(cases, "EUR", "fr")).startswith("<p>48,00 EUR HT contestés")
+    assert plain(forms.cases_said(cases * 0, "EUR", "en")) == ""
+
+
 def test_entries_mark_what_is_unconfirmed_and_drop_an_empty_customer():
     rows = pd.DataFrame([{"event": "paid_after_loss", "amount_incl_vat": 120.0, "amount_excl_vat": 100.0}])
     shown = forms.events(cm.allowance_entries(rows, "2025-07-01", "fr"), "fr")
@@ -61,24 +73,3 @@ def test_entries_mark_what_is_unconfirmed_and_drop_an_empty_customer():
     ]
     assert "customer_id" not in shown
     assert "customer_id" in forms.events(cm.allowance_entries(rows.assign(customer_id="A"), "2025-07-01", "fr"), "fr")
-
-
-CLAIMS = pd.DataFrame({"customer_id": ["A", "B"], "currency": "EUR", "open_amount": [1200.0, 600.0],
-                       "open_excl_vat": [1000.0, 500.0]})  # fmt: skip
-INSOLVENT = pd.DataFrame({"customer_id": ["B"], "procedure": ["liquidation"]})
-BALANCES = pd.DataFrame({"bucket": ["not_due", "d1_30"], "gross": [9000.0, 1000.0], "rest_exposure": [8000.0, 500.0]})
-RATES = pd.DataFrame({"bucket": ["not_due", "d1_30"], "bucket_loss_rate": [0.01, 0.8]})
-
-
-@pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_control_moves_the_three_figures(language):
-    box = widgets.allowances(CLAIMS, INSOLVENT, BALANCES, RATES, {"not_due": 0.0, "d1_30": 0.5}, language)
-    sliders = [child for child in box.children[0].children if hasattr(child, "min")] if box.children else []
-    assert len(sliders) == 3 or len([child for child in box.children if hasattr(child, "min")]) == 3
-
-
-def test_what_the_control_computes_by_hand():
-    shares = {"none": 0.5, "liquidation": 1.0}
-    table = widgets.compared(CLAIMS, INSOLVENT, BALANCES, RATES, {"not_due": 0.0, "d1_30": 0.5}, shares, 1.5)
-    # 1000 x 50 % + 500; 1000 x 50 %; the same 1000 + 8000 x 1.5 % + 500 x 100 % (0.8 x 1.5 is cut)
-    assert table["allowance"].tolist() == [1000, 500, 1000 + 120 + 500]

@@ -358,9 +358,19 @@ def test_compared_says_what_may_be_done():
     assert table["allowance"].to_dict() == {"method_individual": 150, "method_ageing": 80, "method_ifrs9": 181}
     assert table["may_book"].tolist() == ["yes", "not_as_such", "ifrs_accounts_only"]
     assert table["may_deduct"].tolist() == ["on_conditions", "not_as_such", "no"]
+    assert numbers(table["not_estimated"]) == [None, 0.0, None]
     for language in ("fr", "en"):
         said = explain_compared(table.reset_index(), language)
         assert said["deduct_why"].tolist() == [message(key, language) for key in table["deduct_why"]]
+
+
+def test_what_the_matrix_leaves_out_is_told():
+    balances = pd.DataFrame({"case_disputed": [40.0, 5.0], "case_insolvent": [0.0, 3.0], "rest_exposure": [1.0, 2.0]})
+    table = allowances_compared(
+        pd.DataFrame({"needed": [100.0]}), pd.DataFrame({"ageing_allowance": [80.0]}),
+        pd.DataFrame({"expected_loss": [30.0]}), balances,
+    )  # fmt: skip
+    assert numbers(table["not_estimated"]) == [None, 0.0, 48.0]
 
 
 def test_compared_keeps_unknown_unknown():

@@ -502,8 +502,10 @@ keep("bad_debt_vat", vat[vat["vat_amount"] != 0], otherwise=untold if vat.empty 
 histories = {shown: cm.loss_history(company, day, currency=currency) for shown, currency in asked.items()}
 rates = {shown: cm.loss_rates(history) for shown, history in histories.items()}
 estimated = {shown: found for shown, found in rates.items() if found["bucket_loss_rate"].notna().any()}
+gone = {shown: cm.written_off(company, day, currency=currency)["item_id"] for shown, currency in asked.items()}
 for shown, found in rates.items():
-    display(cm.forms_provisions.history_said(found, shown, language))
+    others = gone[shown].nunique(dropna=False) - int(histories[shown]["lost_items"].sum())
+    display(cm.forms_provisions.history_said(found, shown, language, others))
 for found in estimated.values():
     display(cm.plots_provisions.loss_rates(found, language))
 main = next(iter(asked))
@@ -523,6 +525,7 @@ matrix = each(lambda currency: cm.provision_matrix(stands[currency or main], rat
 if estimated:
     display(cm.forms_provisions.forward_said(matrix, language))
     display(*[cm.forms_provisions.taken_incl_vat_said(found, shown, language) for shown, found in stands.items()])
+    display(*[cm.forms_provisions.cases_said(found, shown, language) for shown, found in stands.items()])
 whole = bool(matrix["expected_loss"].notna().all())
 keep("matrix", matrix if estimated else matrix.head(0), total=whole, otherwise="not_in_history")
 # %% [markdown] tags=["fr"]

@@ -172,18 +172,16 @@ def written_off(
     lost = _losses(ledger, unit).filter(nw.col("payment_date") <= at)
     if since is not None:
         lost = lost.filter(nw.col("payment_date") > as_day(since, "since"))
-    keys = [*_CLAIM, "payment_date"]
-    sums = lost.group_by(*keys).agg(*[nw.col(name).sum() for name in ("cents", "excl", "n_unknown")])
-    table = _in_units(collect(sums), unit, "lost_amount", "lost_excl_vat").rename(columns={"payment_date": "lost_on"})
+    table = _in_units(collect(lost), unit, "lost_amount", "lost_excl_vat").rename(columns={"payment_date": "lost_on"})
     return table.sort_values(["lost_on", "item_id"], ignore_index=True)[columns]
 
 
 def _losses(ledger: Ledger, unit: tuple[str, str]) -> Any:
-    """Write-offs in one currency with what the ledger says of their item; unallocated ones have no item."""
+    """Write-offs in one currency by item and day, with what the ledger says of the item; unallocated ones have none."""
     invoices, settlements = tables_of(ledger)
     told = invoices.select(*[name for name in _CLAIM if name != "customer_id"], **_vat_of(unit))
     lost = in_unit(settlements, unit).filter(nw.col("kind") == "write_off")
-    lost = lost.select("item_id", "customer_id", "payment_date", cents=nw.col(unit[0]))
+    lost = lost.group_by("item_id", "customer_id", "payment_date").agg(cents=nw.col(unit[0]).sum())
     return _with_excl(lost.join(told, on="item_id", how="left"), "cents")
 
 
@@ -453,7 +451,8 @@ def balances_by_bucket(
     pandas.DataFrame, one row per bucket
         `bucket` (`not_due`, the buckets, `unknown_age`), `gross` =
         `case_doubtful` + `case_insolvent` + `case_disputed` + `case_insured`
-        + `rest_exposure`; `gross_incl_vat`; `not_converted`: incl. VAT, what
+        + `rest_exposure` (a case of which the source says nothing is NaN, and
+        stays in the rest); `gross_incl_vat`; `not_converted`: incl. VAT, what
         has no known amount excl. VAT and stands in no other column but
         `gross_incl_vat`; `counted_incl_vat`: what was taken incl. VAT.
 
@@ -497,7 +496,9 @@ def balances_by_bucket(
     case = case.mask(sums["customer_id"].isin([*map(str, insolvent)]), "case_insolvent")
     sums = sums.assign(value=value, case=case.mask(sums["doubtful"].astype(bool), "case_doubtful"))
     sums["covered"] = _covered(sums, insured or {})
-    return _bucket_table(sums, names)
+    table = _bucket_table(sums, names)
+    untold = {f"case_{name}": float("nan") for name in ("disputed", "doubtful") if name in ledger.silent}
+    return table.assign(**untold)
 
 
 def _bucket_code(buckets: Sequence[int]) -> nw.Expr:
@@ -593,7 +594,9 @@ def loss_history(
     the beginning: a dispute settled by a credit note is no credit loss. A
     claim moved from 411 to 416 goes on as the doubtful item, which has its
     own due date; without that date it cannot be followed and is in no row.
-    Items brought forward, returned payments and down payments are no sales.
+    Items brought forward, returned payments and down payments are no sales,
+    and what is lost of them is in no row: compare with :func:`written_off`.
+    More written off than was open counts as what was open.
     Claims are settled on their allocation date (rule AGE-ALLOC).
 
     Examples
@@ -668,6 +671,7 @@ def _followed(
         lost_items=nw.when(nw.col("lost_not_due") > 0).then(nw.lit(1)).otherwise(nil),
         **{f"reached_{name}": _positive(net - nw.col(f"gone_{name}")) for name in names[1:]},
     )
+    sold = sold.with_columns(**{f"lost_{name}": _at_most(f"lost_{name}", f"reached_{name}") for name in names})
     sold = sold.with_columns(open_doubtful=nw.when(is_doubtful).then(nw.col("still_open")).otherwise(nil))
     unknown = nw.when(nw.col("own_share").is_null()).then(nw.lit(1)).otherwise(nil)
     if basis == "incl_vat":
@@ -678,3 +682,7 @@ def _followed(
 
 def _positive(amount: nw.Expr) -> nw.Expr:
     return nw.when(amount > 0).then(amount).otherwise(nw.lit(0))
+
+
+def _at_most(column: str, limit: str) -> nw.Expr:
+    return nw.when(nw.col(column) > nw.col(limit)).then(nw.col(limit)).otherwise(nw.col(column))

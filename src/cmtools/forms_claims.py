@@ -17,6 +17,7 @@ from cmtools.legal import confirmation_in_words, late_rate_periods
 from cmtools.schemas import Ledger
 from cmtools.settings import reference_rows
 
+SUPPOSED = ("fec_terms", "fec_undated_lettering", "fec_fifo", "ledger_due_by_terms", "ledger_allocation_undated")
 UNITS = {"rate": "rate", "points": "points", "times": "times", "EUR": "EUR", "days": "days", "years": "years"}
 
 
@@ -193,11 +194,17 @@ def rates(as_of: str | date) -> pd.DataFrame:
 
 
 def assumptions(ledger: Ledger, claimed: pd.DataFrame, language: str | None = None) -> list[str]:
-    """What the claims of a ledger rest on, a sentence each: buyers not told, then :func:`remarks`."""
+    """What the claims of a ledger rest on, a sentence each: dates supposed, buyers not told, then :func:`remarks`."""
     customers = in_pandas(ledger.customers).reindex(columns=["buyer"])
     untold = int(customers["buyer"].isna().sum())
     said = [message("claim_buyers_untold", language, count=words.integer(untold, language), n=untold)] if untold else []
-    return said + remarks(claimed, language)
+    supposed = [message("claim_dates_supposed", language)] if _supposed(ledger) else []
+    return supposed + said + remarks(claimed, language)
+
+
+def _supposed(ledger: Ledger) -> bool:
+    """Whether due dates or allocations were not in the source but worked out by the loader."""
+    return any(defect.code in SUPPOSED for defect in ledger.report.defects)
 
 
 def statement_of_claim(statement: StatementOfClaim, language: str | None = None) -> Html:

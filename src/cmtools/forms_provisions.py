@@ -16,7 +16,7 @@ def _paragraphs(*texts: str) -> Html:
     return Html("".join(f"<p>{escape(text)}</p>" for text in texts if text))
 
 
-def history_said(rates: pd.DataFrame, currency: str, language: str | None = None) -> Html:
+def history_said(rates: pd.DataFrame, currency: str, language: str | None = None, others: int = 0) -> Html:
     """On how many losses and months the loss rates rest, and what is still open.
 
     Parameters
@@ -25,6 +25,8 @@ def history_said(rates: pd.DataFrame, currency: str, language: str | None = None
         As :func:`cmtools.loss_rates` gives it.
     currency : str
     language : {"fr", "en"}, optional
+    others : int
+        Claims written off that the history does not follow.
 
     Examples
     --------
@@ -48,7 +50,9 @@ def history_said(rates: pd.DataFrame, currency: str, language: str | None = None
         still=words.money(row["still_open"], currency, language),
         doubtful=words.money(row["open_doubtful"], currency, language),
     )
-    return _paragraphs(said, message("no_loss_said", language) if row["lost_items"] == 0 else "")
+    none = message("no_loss_said", language) if row["lost_items"] == 0 else ""
+    count = words.integer(others, language)
+    return _paragraphs(said, none, message("others_lost_said", language, count=count, n=others) if others else "")
 
 
 def _sentence(text: str) -> str:
@@ -94,6 +98,21 @@ def taken_incl_vat_said(balances: pd.DataFrame, currency: str, language: str | N
     if not taken:
         return _paragraphs()
     return _paragraphs(message("incl_vat_said", language, amount=words.money(taken, currency, language)))
+
+
+def cases_said(balances: pd.DataFrame, currency: str, language: str | None = None) -> Html:
+    """What a matrix leaves out and must be judged claim by claim; nothing where there is none.
+
+    Examples
+    --------
+    >>> balances = pd.DataFrame({"case_disputed": [50.0], "case_insolvent": [0.0]})
+    >>> "50.00" in cases_said(balances, "EUR", "en")
+    True
+    """
+    left = float(balances[["case_disputed", "case_insolvent"]].sum().sum())
+    if not left:
+        return _paragraphs()
+    return _paragraphs(message("cases_said", language, amount=words.money(left, currency, language)))
 
 
 def events(entries: pd.DataFrame, language: str | None = None) -> pd.DataFrame:

@@ -31,6 +31,7 @@ IMPUTATIONS = ("principal_first", "interest_first")
 DAY_COUNTS = ("365", "360", "actual")
 CREDIT_NOTES = ("from_start", "own_date")
 UNKNOWN = ("raise", "blank")
+REGIMES = ("default", "contract", "floor", "public")
 PRINCIPAL_ONLY = ("credit_note", "write_off", "to_doubtful")  # they cancel a debt and pay no interest
 MILLION = 1_000_000
 LARGEST = 4 * 10**18  # beyond it whole numbers of 64 bits could overflow: Python's own take over
@@ -418,7 +419,7 @@ def _between(rows: np.ndarray, start: np.ndarray, end: np.ndarray, bounds: np.nd
 
 
 class _Rates(NamedTuple):
-    """Rate of each segment in millionths (NO_RATE: unknown) and its regime."""
+    """Rate of each segment in millionths (NO_RATE: unknown) and place of its regime among REGIMES."""
 
     value: np.ndarray
     regime: np.ndarray
@@ -437,7 +438,7 @@ def _rates(items: pd.DataFrame, row: np.ndarray, first_day: np.ndarray, options:
     if public.any():
         began = _days(items["in_time"])[row] + 1
         value = np.where(public, _looked_up("public", began, "rate"), value)
-    regime = np.select([public, raised, has_contract], ["public", "floor", "contract"], "default")
+    regime = np.select([public, raised, has_contract], [3, 2, 1], 0)
     return _Rates(value.astype("int64"), regime)
 
 
@@ -493,25 +494,19 @@ def _segments(items: pd.DataFrame, paid: _Paid, options: Options) -> pd.DataFram
     )
     blind = np.flatnonzero(reason == "rate_unknown")
     if options.unknown == "raise" and len(blind):
-        _raise_unknown(items.iloc[row[blind[0]]], int(start[blind[0]]), str(rates.regime[keep][blind[0]]))
-    known = reason == ""
-    return pd.DataFrame(
-        {
-            "item_id": items["item_id"].to_numpy()[row],
-            "customer_id": items["customer_id"].to_numpy()[row],
-            "document": items["document"].to_numpy()[row],
-            "currency": items["currency"].to_numpy()[row],
-            "regime": rates.regime[keep],
-            "start": start.astype("datetime64[D]").astype("datetime64[us]"),
-            "end": end.astype("datetime64[D]").astype("datetime64[us]"),
-            "days": (end - start + 1).astype("float64"),
-            "rate": np.where(rates.value[keep] == NO_RATE, np.nan, rates.value[keep] / MILLION),
-            "base": np.where(tainted, np.nan, found.base[keep] / 100),
-            "interest": np.where(known, found.interest[keep] / 100, np.nan),
-            "to_interest": np.where(found.lost[begins + 1], np.nan, found.to_interest[begins + 1] / 100),
-            "to_principal": np.where(found.lost[begins + 1], np.nan, found.to_principal[begins + 1] / 100),
-            "reason": _said(reason),
-        }
+        _raise_unknown(items.iloc[row[blind[0]]], int(start[blind[0]]), REGIMES[rates.regime[keep][blind[0]]])
+    named = items[["item_id", "customer_id", "document", "currency"]].take(row).reset_index(drop=True)
+    return named.assign(
+        regime=pd.Series(REGIMES, dtype="str").take(rates.regime[keep]).array,
+        start=start.astype("datetime64[D]").astype("datetime64[us]"),
+        end=end.astype("datetime64[D]").astype("datetime64[us]"),
+        days=(end - start + 1).astype("float64"),
+        rate=np.where(rates.value[keep] == NO_RATE, np.nan, rates.value[keep] / MILLION),
+        base=np.where(tainted, np.nan, found.base[keep] / 100),
+        interest=np.where(reason == "", found.interest[keep] / 100, np.nan),
+        to_interest=np.where(found.lost[begins + 1], np.nan, found.to_interest[begins + 1] / 100),
+        to_principal=np.where(found.lost[begins + 1], np.nan, found.to_principal[begins + 1] / 100),
+        reason=_said(reason),
     )
 
 
@@ -605,7 +600,9 @@ def _kind(cents: np.ndarray, rates: np.ndarray, nodes: _Nodes, denominator: int)
 
 def _said(reasons: np.ndarray) -> pd.Series:
     """Message keys; None where there is nothing to say."""
-    return pd.Series([reason or None for reason in reasons.tolist()], dtype="object")
+    said = pd.Series(np.full(len(reasons), None), dtype="object")
+    said[reasons != ""] = reasons[reasons != ""]
+    return said
 
 
 def _raise_unknown(item: pd.Series, day: int, regime: str) -> None:

@@ -554,7 +554,12 @@ _STANDINGS = {
 }
 
 
-def allowances_compared(individual: pd.DataFrame | None, ageing: pd.DataFrame, matrix: pd.DataFrame) -> pd.DataFrame:
+def allowances_compared(
+    individual: pd.DataFrame | None,
+    ageing: pd.DataFrame,
+    matrix: pd.DataFrame,
+    balances: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """The three methods side by side, with what may be booked and what deducted.
 
     Parameters
@@ -566,15 +571,20 @@ def allowances_compared(individual: pd.DataFrame | None, ageing: pd.DataFrame, m
         As :func:`ageing_allowances` gives it.
     matrix : pandas.DataFrame
         As :func:`provision_matrix` gives it, for what is no specific case.
+    balances : pandas.DataFrame, optional
+        As ``doubtful.balances_by_bucket`` gives it: what the matrix leaves
+        out and nobody has estimated is then told.
 
     Returns
     -------
     pandas.DataFrame, one row per method
         `method` (label key), `on_cases` (allowance on the doubtful claims),
         `on_others`, `allowance` (their sum; NaN where a part is not
-        computable), `may_book` (French annual accounts), `may_deduct` (label
-        keys), `book_why`, `deduct_why` (message keys: see
-        :func:`explain_compared`), `reason`.
+        computable), `not_estimated` (claims excl. VAT that the method leaves
+        out without an estimate: under IFRS 9 those disputed, or insolvent and
+        not doubtful, each to be judged by itself; NaN: not told), `may_book`
+        (French annual accounts), `may_deduct` (label keys), `book_why`,
+        `deduct_why` (message keys: see :func:`explain_compared`), `reason`.
 
     Notes
     -----
@@ -602,11 +612,21 @@ def allowances_compared(individual: pd.DataFrame | None, ageing: pd.DataFrame, m
         "method_ageing": (nan, nan, aged),
         "method_ifrs9": (cases, others, round(cases + others, 2)),
     }
+    left = nan
+    if balances is not None:
+        left = round(float((balances["case_disputed"] + balances["case_insolvent"]).sum(skipna=False)), 2)
+    beside = {"method_individual": nan, "method_ageing": 0.0, "method_ifrs9": left}
     rows = [
-        (method, *parts[method], *standing, None if parts[method][2] == parts[method][2] else "part_not_computable")
+        (
+            method,
+            *parts[method],
+            beside[method],
+            *standing,
+            None if parts[method][2] == parts[method][2] else "part_not_computable",
+        )
         for method, standing in _STANDINGS.items()
     ]
-    columns = ["method", "on_cases", "on_others", "allowance", *_Standing._fields, "reason"]
+    columns = ["method", "on_cases", "on_others", "allowance", "not_estimated", *_Standing._fields, "reason"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -133,6 +134,18 @@ def area(first: int, last: int, column: int) -> str:
     return f"{fixed(first, column)}:{fixed(last, column)}"
 
 
+def said(key: str, language: str, **values: Any) -> str:
+    """Sentence ``tool_<key>``; in French its signs stay on the line of their word.
+
+    Examples
+    --------
+    >>> said("control", "fr").replace(HARD, "_")
+    'Contrôle (attendu_: 0)'
+    """
+    text = message(f"tool_{key}", language, **values)
+    return re.sub(r" (?=[;:?!»%€])|(?<=«) ", HARD, text) if language == "fr" else text
+
+
 @cache
 def example_values(tool: str, language: str) -> Mapping[tuple[int, str], str]:
     """What the formulas of a tool give on its example, by sheet and cell, as a spreadsheet computed it."""
@@ -152,7 +165,7 @@ class ToolBook:
 
     def text(self, key: str, **values: Any) -> str:
         """A sentence of the tools in the language of the workbook."""
-        return message(f"tool_{key}", self.language, **values)
+        return said(key, self.language, **values)
 
     def page(self, key: str) -> Page:
         """A new sheet, called ``tool_sheet_<key>``."""

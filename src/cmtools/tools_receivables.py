@@ -195,7 +195,7 @@ INVOICES = Table(
         Column("paid", 15, "money", given=True),
         Column("open", 15, "money"),
         Column("days_late", 10, "integer"),
-        Column("bucket", 16, "small"),
+        Column("bucket", 22, "small"),
         Column("check", 40, "small"),
         Column("defect", 0, "hidden"),
         Column("name", 0, "hidden_text"),
@@ -279,7 +279,7 @@ def _invoice(page: Page, row: int) -> dict[str, str]:
     one, above = INVOICES.row(row), INVOICES.row(row - 1)
     as_of, valid = fixed(*AGED_DAY), f"{fixed(*AGED_VALID)}=1"
     whole = "&".join((one.customer, one.document, one.issue_date, one.due_date, one.amount, one.paid))
-    after = f"AND({is_date(one.issue_date)},N({one.issue_date})>N({as_of}))"
+    after = f"AND({is_date(one.issue_date)},INT(N({one.issue_date}))>INT(N({as_of})))"
     tests = (
         f"NOT(ISNUMBER({one.amount}))",
         f'AND(NOT(ISNUMBER({one.paid})),{one.paid}<>"")',
@@ -287,7 +287,7 @@ def _invoice(page: Page, row: int) -> dict[str, str]:
         f'AND({one.due_date}<>"",NOT({is_date(one.due_date)}))',
         f'{one.customer}=""',
         f'AND({one.due_date}="",{one.amount}>N({one.paid}))',
-        f"AND({is_date(one.issue_date)},{is_date(one.due_date)},N({one.due_date})<N({one.issue_date}))",
+        f"AND({is_date(one.issue_date)},{is_date(one.due_date)},INT(N({one.due_date}))<INT(N({one.issue_date})))",
         after,
     )
     is_filled = f'IF(ISERROR({whole}),TRUE,{whole}<>"")'
