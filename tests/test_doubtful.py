@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledgers import B2B, ENGINES, make_ledger
-from strategies import DAYS, any_ledger, as_known_on
+from ledgers import B2B, ENGINES, make_ledger, to_pandas
+from strategies import any_ledger, as_known_on
 
 import cmtools as cm
 from cmtools.doubtful import (
@@ -443,37 +443,42 @@ def with_vat(rows):
     return told, payments
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=any_ledger(), at=LATER)
-def test_less_reaches_each_older_bucket_and_no_more_is_lost(rows, at):
-    history = loss_history(make_ledger(*rows), at, basis="incl_vat")
+def test_no_more_is_lost_than_reached_a_bucket(rows, at):
+    history = loss_history(make_ledger(*rows, "polars"), at, basis="incl_vat")
     names = ["not_due", "d1_30", "d31_60", "d61_90", "d91_120", "over_120"]
     for row in history.to_dict("records"):
         reached = [row[f"reached_{name}"] for name in names if row[f"reached_{name}"] == row[f"reached_{name}"]]
         losses = [row[f"lost_{name}"] for name in names if row[f"lost_{name}"] == row[f"lost_{name}"]]
         assert all(0 <= lost <= there + 0.005 for lost, there in zip(losses, reached))
-        assert row["open_doubtful"] <= row["still_open"] <= row["sold"] + 0.005
+        assert 0 <= row["open_doubtful"] <= row["still_open"]
     rates = cm.loss_rates(history)["bucket_loss_rate"].dropna()
     assert rates.between(0, 1 + 1e-12).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=any_ledger(), at=LATER)
 def test_history_uses_nothing_later(rows, at):
-    whole = loss_history(make_ledger(*with_vat(rows)), at)
-    known = loss_history(make_ledger(*with_vat(as_known_on(rows, at))), at)
-    order = ["sold", "reached_over_120", "lost_over_120", "still_open"]
-    assert whole[order].sum().round(2).to_dict() == known[order].sum().round(2).to_dict() or len(rows[0]) > len(
-        as_known_on(rows, at)[0]
-    )  # dropping a row moves the VAT of those after it
+    whole, known = (
+        loss_history(make_ledger(*told, "polars"), at, basis="incl_vat") for told in (rows, as_known_on(rows, at))
+    )
+    order = ["sold", "reached_d1_30", "reached_over_120", "lost_over_120", "still_open", "open_doubtful"]
+    assert whole[order].sum().round(2).to_dict() == known[order].sum().round(2).to_dict()
 
 
-@settings(max_examples=40, deadline=None)
+def test_nothing_open_is_nil_in_every_bucket():
+    ledger = make_ledger([invoice("A", "2026-01-01", "2026-02-01", 120, **VAT20)], [paid("A", "2026-02-01", 120)])
+    assert (balances_by_bucket(ledger, AT).drop(columns="bucket") == 0).all(axis=None)
+    assert doubtful_claims(ledger, AT).empty
+
+
+@settings(max_examples=10, deadline=None)
 @given(rows=any_ledger(), at=LATER)
 def test_buckets_hold_the_open_claims_once(rows, at):
-    ledger = make_ledger(*with_vat(rows))
+    ledger = make_ledger(*with_vat(rows), "polars")
     table = balances_by_bucket(ledger, at, insolvent=["C1"], insured={"C0": 5000.0})
-    items = cm.open_items(ledger, at)
+    items = to_pandas(cm.open_items(ledger, at))
     owed = items.loc[items["open_amount"] > 0, "open_amount"].sum()
     assert table["gross_incl_vat"].sum() == pytest.approx(owed, abs=0.005)
     cases = ["case_doubtful", "case_insolvent", "case_disputed", "case_insured", "rest_exposure"]
@@ -486,10 +491,10 @@ def test_buckets_hold_the_open_claims_once(rows, at):
     assert claims["open_amount"].sum() == pytest.approx(items.loc[items["doubtful"], "open_amount"].sum(), abs=0.005)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=any_ledger(), at=LATER, periods=st.integers(1, 3), months=st.integers(1, 12))
 def test_periods_close_on_what_is_open_and_doubtful(rows, at, periods, months):
-    ledger = make_ledger(*rows)
+    ledger = make_ledger(*rows, "polars")
     table = doubtful_by_period(ledger, at, periods, months)
     moves = ["doubtful_brought_forward", "doubtful_in", "doubtful_paid", "doubtful_lost", "doubtful_out"]
     closed = table["opening_balance"] + table[moves].sum(axis=1)

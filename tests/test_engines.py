@@ -193,6 +193,15 @@ CALLS = {  # arguments beside the ledger, its open items and the day; few months
     "largest_overdue": [{}],
     "late_claims": [{}, {"imputation": "interest_first", "day_count": "actual"}],
     "late_invoices": [{"months": 4}],
+    "lateness": [
+        {
+            "claimed": pd.DataFrame({"currency": ["EUR"], "interest": [10.0], "indemnity": [40.0]}),
+            "figures": {"EUR": pd.DataFrame({"value": {"overdue": 900.0}})},
+            "asked": {"EUR": None},
+            "financing_rate": 0.05,
+            "margin_rate": 0.1,
+        }
+    ],
     "late_payment_rate": [{"months": 2, "by": "customer_id"}],
     "limits_coverage": [{"by": "group_id"}],
     "limits_exceeded": [{}],

@@ -465,9 +465,9 @@ def test_every_table_of_the_page_is_a_sheet_with_the_same_figures(report):
 
 def test_sections_stand_in_the_order_of_a_committee(report):
     titles = [unescape(text) for text in re.findall(r"<h2[^>]*>(.*?)<", report.markup)]
-    assert [title.split(".")[0] for title in titles[:10]] == [str(number) for number in range(1, 11)]
+    assert [title.split(".")[0] for title in titles[:11]] == [str(number) for number in range(1, 12)]
     word = {"fr": "Annexe", "en": "Annex"}[report.language]
-    assert [title.split(".")[0] for title in titles[10:]] == [f"{word} {letter}" for letter in "ABCDEF"]
+    assert [title.split(".")[0] for title in titles[11:]] == [f"{word} {letter}" for letter in "ABCDEF"]
 
 
 def test_bridge_closes(report):

@@ -410,8 +410,7 @@ tables.show("limitation", soon, columns=kept, limit=20, total=True, otherwise="n
 # %% [markdown] tags=["en"]
 # ### Terms granted and legal ceilings
 #
-# Invoices of the last twelve months. Customers whose terms say “fin de mois” (end of month) are taken to be bound by a
-# written clause.
+# Invoices of the last twelve months. Customers whose terms say “end of month” are taken to be bound by a written clause.
 # %%
 granted = cm.terms_compliance(company, day)
 display(tables.show("compliance", cm.forms_claims.compliance(cm.compliance_summary(granted), language)))

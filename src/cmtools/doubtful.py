@@ -515,7 +515,8 @@ def _covered(sums: pd.DataFrame, insured: Mapping[str, float]) -> pd.Series:
     """Cents of each row that the insurer covers: a customer's cover over its rows in proportion."""
     mine = sums["value"].where(sums["case"] == "rest_exposure", 0)
     owed = mine.groupby(sums["customer_id"]).transform("sum")
-    cover = sums["customer_id"].map({name: 100 * amount for name, amount in insured.items()}).fillna(0.0)
+    amounts = {name: 100 * amount for name, amount in insured.items()}
+    cover = pd.Series([amounts.get(name, 0.0) for name in sums["customer_id"]], index=sums.index, dtype="float64")
     share = (cover / owed.where(owed > 0)).clip(upper=1.0).fillna(0.0)
     return (mine * share).round().astype("int64")
 
@@ -525,7 +526,8 @@ def _bucket_table(sums: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     index = range(len(names))
     table = sums.pivot_table(index="code", columns="case", values="value", aggfunc="sum", fill_value=0)
     table = table.reindex(index=index, columns=cases, fill_value=0).astype("int64")
-    by_code = sums.groupby("code")[["covered", "cents", "unknown", "counted"]].sum().reindex(index, fill_value=0)
+    by_code = sums.groupby("code")[["covered", "cents", "unknown", "counted"]].sum()
+    by_code = by_code.reindex(index, fill_value=0).astype("int64")
     table["case_insured"] = by_code["covered"]
     table["rest_exposure"] -= by_code["covered"]
     table["gross"] = table[[*cases, "case_insured"]].sum(axis=1)
