@@ -1342,7 +1342,7 @@ LABELS = {
     "635110": "Contribution économique territoriale",
     "641000": "Rémunérations du personnel",
     "645000": "Cotisations de sécurité sociale",
-    "654100": "Pertes sur créances irrécouvrables",
+    "654400": "Pertes sur créances irrécouvrables des exercices antérieurs",
     "656000": "Pertes de change sur créances et dettes commerciales",
     "661100": "Intérêts des emprunts",
     "681100": "Dotations aux amortissements",
@@ -1568,7 +1568,7 @@ def settlement_entries(rows: list[Settlement], lettering: Lettering) -> list[Ent
     for row in rows:
         rate = row.item.document.rate or 0 if row.item else 0
         without = share(row.book, 1000, 1000 + rate)
-        lines += [Line("654100", without), Line(VAT_ACCOUNTS.get(rate, ""), row.book - without)]
+        lines += [Line("654400", without), Line(VAT_ACCOUNTS.get(rate, ""), row.book - without)]
     return [Entry("OD", first.paid, first.reference, f"Créance irrécouvrable {name}", lines)]
 
 

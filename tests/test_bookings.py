@@ -167,7 +167,7 @@ ONE_EACH = claims(
 
 
 def test_vat_opens_at_liquidation_alone():
-    found = vat_recovery(ONE_EACH, INSOLVENT, "invoice").set_index("item_id")
+    found = vat_recovery(ONE_EACH, INSOLVENT, "2026-06-30", "invoice").set_index("item_id")
     assert found["vat_status"].to_dict() == {
         "1": "vat_duplicate_missing", "2": "vat_not_by_procedure", "3": "vat_not_by_procedure",
         "4": "vat_not_irrecoverable", "5": "vat_unknown", "6": "vat_none",
@@ -181,6 +181,7 @@ def test_vat_needs_its_duplicate_and_may_open_by_proof():
     found = vat_recovery(
         ONE_EACH,
         INSOLVENT,
+        "2026-06-30",
         "invoice",
         irrecoverable={"4": "2026-04-01", "1": "2025-09-01"},
         duplicates={"1": "2026-05-29"},
@@ -192,28 +193,38 @@ def test_vat_needs_its_duplicate_and_may_open_by_proof():
 
 
 def test_vat_of_what_is_taxed_when_paid_was_never_due():
-    found = vat_recovery(ONE_EACH, INSOLVENT, "receipts")
+    found = vat_recovery(ONE_EACH, INSOLVENT, "2026-06-30", "receipts")
     assert found["vat_status"].tolist() == ["vat_never_due"] * 4 + ["vat_unknown", "vat_none"]
-    mixed = vat_recovery(ONE_EACH, INSOLVENT, {"1": "receipts", "2": "invoice"})
+    mixed = vat_recovery(ONE_EACH, INSOLVENT, "2026-06-30", {"1": "receipts", "2": "invoice"})
     assert mixed["vat_status"].tolist()[:2] == ["vat_never_due", "vat_not_by_procedure"]
 
 
 def test_vat_whose_basis_is_not_told_is_not_claimed():
-    found = vat_recovery(ONE_EACH, INSOLVENT, duplicates={"1": "2026-05-29"})
+    found = vat_recovery(ONE_EACH, INSOLVENT, "2026-06-30", duplicates={"1": "2026-05-29"})
     assert found["vat_status"].tolist()[0] == "vat_basis_unknown"
     assert pd.isna(found["vat_claimable"].iloc[0])
-    nobody = vat_recovery(ONE_EACH, INSOLVENT.head(0), "invoice")
+    nobody = vat_recovery(ONE_EACH, INSOLVENT.head(0), "2026-06-30", "invoice")
     assert nobody["vat_status"].tolist()[0] == "vat_not_irrecoverable"
 
 
 def test_vat_refuses_what_it_cannot_read():
     with pytest.raises(InputError) as caught:
-        vat_recovery(ONE_EACH, INSOLVENT, {"1": "cash", "2": "later"})
+        vat_recovery(ONE_EACH, INSOLVENT, "2026-06-30", {"1": "cash", "2": "later"})
     assert codes(caught) == ["bad_choice"] * 2
     with pytest.raises(InputError) as caught:
-        vat_recovery(ONE_EACH, INSOLVENT, "debits")
+        vat_recovery(ONE_EACH, INSOLVENT, "2026-06-30", "debits")
     assert codes(caught) == ["bad_choice"]
     with pytest.raises(InputError) as caught:
-        vat_recovery(ONE_EACH.drop(columns="vat_amount"), INSOLVENT)
+        vat_recovery(ONE_EACH.drop(columns="vat_amount"), INSOLVENT, "2026-06-30")
     assert codes(caught) == ["missing_columns"]
-    assert vat_recovery(ONE_EACH.head(0), INSOLVENT).empty
+    assert vat_recovery(ONE_EACH.head(0), INSOLVENT, "2026-06-30").empty
+
+
+def test_a_duplicate_or_a_proof_of_later_counts_for_nothing_yet():
+    later = vat_recovery(ONE_EACH, INSOLVENT, "2026-06-30", "invoice", duplicates={"1": "2026-07-01"})
+    assert later.set_index("item_id").loc["1", ["vat_status", "vat_claimable"]].tolist() == [
+        "vat_duplicate_missing",
+        0.0,
+    ]
+    proof = vat_recovery(ONE_EACH, INSOLVENT, "2026-06-30", "invoice", irrecoverable={"4": "2031-01-01"})
+    assert proof.set_index("item_id").loc["4", "vat_status"] == "vat_not_irrecoverable"

@@ -706,9 +706,9 @@ def test_doubtful_claims_of_the_ledger_are_account_416(sample, left):
     doubtful = {row["Pièce"] for row in sample.factures if row["Douteux depuis le"]}
     balance = sum(line["amount"] for line in sample.fec[2026] if line["CompteNum"] == "416000")
     assert sum(left[item] for item in doubtful) == balance > 0
-    lost = [line for line in sample.fec[2026] if line["CompteNum"] == "654100"]
+    lost = [line for line in sample.fec[2026] if line["CompteNum"] == "654400"]
     entry = [line for line in sample.fec[2026] if line["EcritureNum"] == lost[0]["EcritureNum"]]
-    assert {line["CompteNum"] for line in entry} == {"416000", "654100", "445711"}
+    assert {line["CompteNum"] for line in entry} == {"416000", "654400", "445711"}
     assert -sum(line["amount"] for line in entry if line["CompteNum"] == "416000") == sum(
         row["book"] for row in sample.reglements if row["Nature"] == "Perte"
     )

@@ -258,8 +258,8 @@ print(*cm.forms_claims.remarks(frozen.items, language), sep="\n")
 # ## 7. What all customers owe for lateness
 # %% tags=["nbval-check-output"]
 claims = cm.late_claims(ledger, as_of, insolvencies=procedures)
-by_customer = cm.claims_by_customer(claims, ledger)
-cm.display.table(by_customer.drop(columns="unknown_interest"), language, total=True, limit=10)
+by_customer = cm.claims_by_customer(claims, ledger, as_of)
+cm.display.table(by_customer.drop(columns=["unknown_interest", "buyer", "count_items"]), language, total=True, limit=10)
 # %%
 cm.plots_claims.claims(by_customer[by_customer["currency"] == "EUR"], language)
 # %% [markdown] tags=["fr"]
@@ -381,7 +381,9 @@ my_customer = ""
 if my_file:
     mine = cm.read_ledger(my_file)
     display(
-        cm.display.table(cm.claims_by_customer(cm.late_claims(mine, my_date), mine), language, total=True, limit=20)
+        cm.display.table(
+            cm.claims_by_customer(cm.late_claims(mine, my_date), mine, my_date), language, total=True, limit=20
+        )
     )
     if my_customer:
         display(cm.forms_claims.statement_of_claim(cm.statement_of_claim(mine, my_customer, my_date), language))

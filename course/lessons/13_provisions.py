@@ -281,7 +281,7 @@ cm.display.table(explained[names], language)
 # before a **corrected duplicate** is sent to the customer.
 # ([BOFiP](https://bofip.impots.gouv.fr/bofip/1100-PGP.html))
 # %% tags=["nbval-check-output"]
-vat = cm.vat_recovery(claims, insolvent, taxed_on)
+vat = cm.vat_recovery(claims, insolvent, as_of, taxed_on)
 bearing = vat[vat["vat_amount"] > 0]
 cm.display.table(bearing[["item_id", "customer_id", "vat_amount", "procedure", "vat_status", "vat_from"]], language)
 # %% [markdown] tags=["fr"]

@@ -371,13 +371,13 @@ tables.show("retention", retention, total=True, otherwise=told)
 # %%
 insolvent = cm.insolvencies(told_outside, day)
 claimed = cm.late_claims(company, day, insolvencies=insolvent)
-by_debtor = cm.claims_by_customer(claimed, company)
+by_debtor = cm.claims_by_customer(claimed, company, day)
 lateness = cm.lateness(company, by_debtor, figures, asked, day, financing_rate, margin_rate)
 display(cm.display.lines("\n".join(cm.forms_claims.assumptions(company, claimed, language))))
 tables.show("lateness", lateness)
 # %%
 display(*draw(cm.plots_claims.claims, by_debtor[by_debtor["interest"] + by_debtor["indemnity"] > 0]))
-kept = ["customer_id", "customer_name", "currency", "principal", "interest", "indemnity", "claim_total"]
+kept = ["customer_id", "customer_name", "currency", "principal", "unallocated", "interest", "indemnity", "claim_total"]
 kept += ["disputed_principal", "days_left", *(["unknown_interest"] if by_debtor["unknown_interest"].any() else [])]
 tables.show("claims", by_debtor, columns=kept, total=True, limit=15, otherwise="no_claim")
 # %%
@@ -405,12 +405,13 @@ tables.show("limitation", soon, columns=kept, limit=20, total=True, otherwise="n
 # %% [markdown] tags=["fr"]
 # ### Délais accordés et plafonds légaux
 #
-# Factures des douze derniers mois. Les clients dont les conditions disent « fin de mois » sont tenus pour liés par une
+# Factures des douze derniers mois, clients étrangers compris. Les clients dont les conditions disent « fin de mois » sont tenus pour liés par une
 # clause écrite.
 # %% [markdown] tags=["en"]
 # ### Terms granted and legal ceilings
 #
-# Invoices of the last twelve months. Customers whose terms say “end of month” are taken to be bound by a written clause.
+# Invoices of the last twelve months, customers abroad included. Customers whose terms say “end of month” are taken to be
+# bound by a written clause.
 # %%
 granted = cm.terms_compliance(company, day)
 display(tables.show("compliance", cm.forms_claims.compliance(cm.compliance_summary(granted), language)))
@@ -446,13 +447,15 @@ keep = tables.show if len(periods) else tables.keep  # the reason is said once
 more = {"period_rates": periods.drop(columns=["period_start", *flows[3:]]), "doubtful": doubtful}
 display(*filter(None, [keep(name, table, otherwise=told) for name, table in more.items()]))
 # %% [markdown] tags=["fr"]
-# ### Dépréciation créance par créance
+# ### Dépréciation par client douteux
 #
-# HT × perte probable. La dotation ou la reprise est ce qui reste à passer par rapport au compte 491 à la date d'arrêté.
+# HT × perte probable de chaque créance. La dotation ou la reprise est le net du client par rapport au compte 491 à la date
+# d'arrêté ; en comptabilité, dotations et reprises se passent créance par créance, sans compensation.
 # %% [markdown] tags=["en"]
-# ### Allowance claim by claim
+# ### Allowance by doubtful customer
 #
-# Excl. VAT × probable loss. The allowance or reversal is what is still to be booked, compared with account 491 on the day.
+# Excl. VAT × probable loss of each claim. The allowance or reversal is the customer's net, compared with account 491 on the
+# day; in the books allowances and reversals are entered claim by claim, none set off against another.
 # %%
 claims = {currency: cm.doubtful_claims(company, day, argument) for currency, argument in asked.items()}
 shares = {currency: cm.shares_by_procedure(found, insolvent) for currency, found in claims.items()}
@@ -484,7 +487,7 @@ kept = ["customer_id", "document", "issue_date", "lost_on", "currency", "lost_am
 whole = bool(losses["lost_excl_vat"].notna().all())
 none_lost = "no_write_off" if company.complete_sales else "not_in_source"
 display(tables.show("written_off", losses, columns=kept, total=whole, otherwise=none_lost))
-vat = pd.concat([cm.vat_recovery(found, insolvent) for found in claims.values()], ignore_index=True)
+vat = pd.concat([cm.vat_recovery(found, insolvent, day) for found in claims.values()], ignore_index=True)
 keep = tables.keep if vat.empty else tables.show
 keep("bad_debt_vat", vat[vat["vat_amount"] != 0], otherwise=untold if vat.empty else "no_vat_in_claims")
 # %% [markdown] tags=["fr"]

@@ -212,6 +212,7 @@ def closing_events(allowances: pd.DataFrame) -> pd.DataFrame:
 def vat_recovery(
     claims: pd.DataFrame,
     insolvent: pd.DataFrame,
+    as_of: str | date,
     taxed_on: str | Mapping[str, str] | None = None,
     irrecoverable: Mapping[str, str | date] | None = None,
     duplicates: Mapping[str, str | date] | None = None,
@@ -225,6 +226,8 @@ def vat_recovery(
         ``doubtful.doubtful_claims`` or ``doubtful.written_off`` gives it.
     insolvent : pandas.DataFrame
         As ``external.insolvencies`` gives it on the same date.
+    as_of : date or str
+        No proof and no duplicate later than it counts.
     taxed_on : {"invoice", "receipts"} or mapping of item to one of them, optional
         When VAT became due: on the goods or the invoice (option for debits),
         or when paid (services). None or not in the mapping: unknown.
@@ -240,7 +243,7 @@ def vat_recovery(
         `item_id`, `customer_id`, `currency`, `vat_amount`, `procedure`,
         `vat_status` (label key), `vat_from` (day from which it can be had
         back), `duplicate_sent`, `vat_claimable` (amount that can be had back
-        now, its formality done; NaN: unknown).
+        on that date, its formality done; NaN: unknown).
 
     Raises
     ------
@@ -260,7 +263,7 @@ def vat_recovery(
     >>> claims = pd.DataFrame({"item_id": ["F1"], "customer_id": ["A"], "currency": "EUR", "vat_amount": [200.0]})
     >>> insolvent = pd.DataFrame({"customer_id": ["A"], "procedure": ["receivership"],
     ...     "since": pd.to_datetime(["2026-03-02"])})
-    >>> vat_recovery(claims, insolvent, "invoice")["vat_status"].tolist()
+    >>> vat_recovery(claims, insolvent, "2026-06-30", "invoice")["vat_status"].tolist()
     ['vat_not_by_procedure']
     """
     needed = ("item_id", "customer_id", "currency", "vat_amount")
@@ -269,8 +272,11 @@ def vat_recovery(
         details = {"missing": ", ".join(missing), "found": ", ".join(map(str, claims.columns))}
         raise InputError([Defect("missing_columns", "fatal", file="claims", details=details)])
     told = _by_item(claims, taxed_on)
-    proofs = {item: pd.Timestamp(as_day(day, "irrecoverable")) for item, day in (irrecoverable or {}).items()}
-    sent = {item: pd.Timestamp(as_day(day, "duplicates")) for item, day in (duplicates or {}).items()}
+    at = as_day(as_of)
+    proofs, sent = (
+        {item: pd.Timestamp(as_day(day, name)) for item, day in (given or {}).items() if as_day(day, name) <= at}
+        for name, given in (("irrecoverable", irrecoverable), ("duplicates", duplicates))
+    )
     under = insolvent.set_index("customer_id") if len(insolvent) else pd.DataFrame(columns=["procedure", "since"])
     rows = []
     for claim in _rows(claims):

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from cmtools.costs import compensating_sales, cost_of_delay
 from cmtools.doubtful import written_off
-from cmtools.frames import choice, in_pandas, month_ends
+from cmtools.frames import choice, collect, in_pandas, month_ends
 from cmtools.interest import late_items, late_segments
 from cmtools.legal import PUBLIC, limitation_period
 from cmtools.receivables import open_items
@@ -145,6 +146,7 @@ def late_claims(
     day_count: str = "365",
     credit_notes: str = "from_start",
     unknown: str = "blank",
+    frozen: str = "none",
 ) -> pd.DataFrame:
     """Everything that lateness gives a right to claim on a date, item by item.
 
@@ -155,14 +157,18 @@ def late_claims(
     as_of : date or str
     insolvencies, rate, imputation, day_count, credit_notes, unknown
         See :func:`cmtools.late_interest`.
+    frozen
+        See :func:`cmtools.recovery_indemnity`.
     interruptions, goods
         See :func:`limitation`.
 
     Returns
     -------
     pandas.DataFrame, one row per item that was late or is owed without a due date, by customer and due date
+        (retention money whose release date is not known is not payable, and has no row)
         `customer_id`, `item_id`, `document`, `kind`, `issue_date`, `due_date`, `buyer`, `currency`,
-        `amount`, `principal` (still owed), `overpaid` (paid beyond it), `days_late` (NaN once paid),
+        `amount`, `principal` (still owed in the books), `overpaid` (paid beyond it), `written_off` (losses
+        booked on it, which the debtor still owes), `days_late` (NaN once paid),
         `interest` (run up and computable, less what payments already paid of it), `indemnity` (EUR
         whatever the currency, on one item of each invoice), `unknown_from` (first day whose interest is
         not computable), `reason` (why), `disputed`, `frozen_on` (judgment), `limitation_date`,
@@ -183,12 +189,12 @@ def late_claims(
     """
     options = {"rate": rate, "imputation": imputation, "day_count": day_count, "credit_notes": credit_notes}
     law = {"goods": goods, "interruptions": interruptions}
-    return _claims(ledger, as_of, insolvencies, options | {"unknown": unknown}, law)[0]
+    return _claims(ledger, as_of, insolvencies, options | {"unknown": unknown, "frozen": frozen}, law)[0]
 
 
 _CLAIM_COLUMNS = [
     "customer_id", "item_id", "document", "kind", "issue_date", "due_date", "buyer", "currency", "amount", "principal",
-    "overpaid", "days_late", "interest", "indemnity", "unknown_from", "reason", "disputed", "frozen_on",
+    "overpaid", "written_off", "days_late", "interest", "indemnity", "unknown_from", "reason", "disputed", "frozen_on",
     "limitation_date", "days_left", "confirmation", "claimable",
 ]  # fmt: skip
 
@@ -210,7 +216,8 @@ def _claims(
     table["indemnity"] = table["indemnity"].fillna(0.0).where(_first_late(items, late).to_numpy(), 0.0)
     table["interest"] = (table["interest"].fillna(0.0) - table["paid"].fillna(0.0)).round(2) + 0.0
     left = ((table["cents"] - settled) / 100 + table["paid"].fillna(0.0)).round(2) + 0.0
-    table["principal"], table["overpaid"] = left.clip(lower=0.0), (-left).clip(lower=0.0)
+    table["principal"], table["overpaid"] = left.clip(lower=0.0), (-left).clip(lower=0.0) + 0.0
+    table["written_off"] = table["item_id"].map(_written_off(ledger, at)).fillna(0.0)
     days = (pd.Timestamp(at) - table["runs_from"]).dt.days.astype("float64")
     table["days_late"] = days.where(table["principal"] > 0)
     table["disputed"] = table["item_id"].isin(_disputed(ledger, at))
@@ -230,12 +237,20 @@ def _first_late(items: pd.DataFrame, late: pd.Series) -> pd.Series:
     return (~order.duplicated(["customer_id", "document"])).reindex(items.index)
 
 
+def _written_off(ledger: Ledger, at: Any) -> pd.Series:
+    """Losses booked on each item up to a day."""
+    table = nw.from_native(ledger.settlements)
+    lost = table.filter((nw.col("kind") == "write_off") & (nw.col("allocation_date") <= at))
+    sums = collect(lost.group_by("item_id").agg(nw.col("amount").sum()))
+    return sums.set_index("item_id")["amount"].round(2)
+
+
 def _disputed(ledger: Ledger, at: Any) -> set[str]:
     found = in_pandas(open_items(ledger, at))
     return set(found.loc[found["disputed"].fillna(False).astype(bool), "item_id"])
 
 
-def claims_by_customer(found: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+def claims_by_customer(found: pd.DataFrame, ledger: Ledger, as_of: str | date) -> pd.DataFrame:
     """Claims of each customer in each currency, largest interest first.
 
     Parameters
@@ -243,21 +258,25 @@ def claims_by_customer(found: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     found : pandas.DataFrame
         As :func:`late_claims` gives it; what is prescribed is left out.
     ledger : Ledger
+    as_of : date or str
+        The same.
 
     Returns
     -------
     pandas.DataFrame, one row per customer and currency
-        `customer_id`, `customer_name`, `buyer`, `currency`, `principal`, `interest`, `indemnity` (EUR
-        rows alone), `claim_total` (their sum), `disputed_principal` (part of the principal), `count_items`,
-        `days_left` (fewest, of what is still owed), `unknown_interest` (items whose interest is not
-        wholly computable).
+        `customer_id`, `customer_name`, `buyer`, `currency`, `principal`, `unallocated` (receipts and
+        credit notes on no invoice, what was paid beyond a claim; negative), `interest`, `indemnity` (EUR
+        rows alone), `claim_total` (their sum; negative: the customer is in credit),
+        `disputed_principal` (part of the principal), `count_items`, `days_left` (fewest, of what is still
+        owed), `unknown_interest` (items whose interest is not wholly computable).
 
     Examples
     --------
     >>> import cmtools as cm
     >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
-    >>> table = claims_by_customer(late_claims(ledger, "2026-06-30"), ledger)
-    >>> bool((table["claim_total"] - table["principal"] - table["interest"] - table["indemnity"]).abs().max() < 0.01)
+    >>> table = claims_by_customer(late_claims(ledger, "2026-06-30"), ledger, "2026-06-30")
+    >>> parts = table[["principal", "unallocated", "interest", "indemnity"]].sum(axis=1)
+    >>> bool((table["claim_total"] - parts).abs().max() < 0.01)
     True
     """
     mine = found[found["claimable"]]
@@ -286,12 +305,16 @@ def claims_by_customer(found: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     )
     money = ["principal", "interest", "indemnity", "disputed_principal"]
     sums[money] = sums[money].round(2) + 0.0
-    sums["claim_total"] = sums[["principal", "interest", "indemnity"]].sum(axis=1).round(2)
+    keys = ["customer_id", "currency"]
+    apart = _on_account(ledger, as_of, mine).groupby(keys, as_index=False).agg(unallocated=("open_amount", "sum"))
+    sums = sums.merge(apart, on=keys, how="left")
+    sums["unallocated"] = sums["unallocated"].fillna(0.0).round(2)
+    sums["claim_total"] = sums[["principal", "unallocated", "interest", "indemnity"]].sum(axis=1).round(2) + 0.0
     names = in_pandas(ledger.customers)[["customer_id", "customer_name"]].drop_duplicates("customer_id")
     table = sums.merge(names, on="customer_id", how="left")
     columns = [
-        "customer_id", "customer_name", "buyer", "currency", "principal", "interest", "indemnity", "claim_total",
-        "disputed_principal", "count_items", "days_left", "unknown_interest",
+        "customer_id", "customer_name", "buyer", "currency", "principal", "unallocated", "interest", "indemnity",
+        "claim_total", "disputed_principal", "count_items", "days_left", "unknown_interest",
     ]  # fmt: skip
     order = ["currency", "interest", "customer_id"]
     return table[columns].sort_values(order, ascending=[True, False, True], ignore_index=True)
@@ -403,7 +426,7 @@ def lateness(
     --------
     >>> import cmtools as cm
     >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
-    >>> table = claims_by_customer(late_claims(ledger, "2026-06-30"), ledger)
+    >>> table = claims_by_customer(late_claims(ledger, "2026-06-30"), ledger, "2026-06-30")
     >>> figures = {"EUR": cm.key_figures(ledger, "2026-06-30", "EUR")}
     >>> lateness(ledger, table, figures, {"EUR": None}, "2026-06-30", financing_rate=0.05)["overdue_cost"].tolist()
     [17586.64]
@@ -490,10 +513,10 @@ def statement_of_claim(ledger: Ledger, customer_id: str, as_of: str | date, **op
     mine = _of_customer(ledger, customer_id)
     law = {name: options.pop(name, default) for name, default in (("goods", "general"), ("interruptions", None))}
     insolvencies = options.pop("insolvencies", None)
-    found, segments = _claims(mine, as_of, insolvencies, {"unknown": "blank"} | options, law)
+    found, segments = _claims(mine, as_of, insolvencies, {"unknown": "blank", "frozen": "none"} | options, law)
     found = found[found["claimable"]].reset_index(drop=True)
     segments = segments[segments["item_id"].isin(found["item_id"])].reset_index(drop=True)
-    on_account = _on_account(mine, as_of, found)
+    on_account = _on_account(mine, as_of, found).drop(columns="customer_id")
     return StatementOfClaim(
         customer_id,
         str(known[customer_id]),
@@ -510,7 +533,7 @@ def _on_account(ledger: Ledger, as_of: str | date, found: pd.DataFrame) -> pd.Da
     items = in_pandas(open_items(ledger, as_of))
     apart = items[(items["open_amount"] < 0) & ~items["item_id"].isin(found["item_id"])]
     beyond = found[found["overpaid"] > 0].assign(open_amount=lambda rows: -rows["overpaid"])
-    columns = ["document", "kind", "issue_date", "currency", "open_amount"]
+    columns = ["customer_id", "document", "kind", "issue_date", "currency", "open_amount"]
     return pd.concat([part[columns] for part in (apart, beyond) if len(part)] or [apart[columns]], ignore_index=True)
 
 

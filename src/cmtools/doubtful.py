@@ -103,8 +103,8 @@ def doubtful_claims(ledger: Ledger, as_of: str | date, currency: str | None = No
     pandas.DataFrame, one row per claim
         `item_id`, `customer_id`, `document`, `issue_date`, `due_date`,
         `doubtful_from`, `vat_rate`, `vat_regime`, `currency`, `open_amount`
-        (incl. VAT), `open_excl_vat` (the same share of it as in the whole
-        invoice; NaN: unknown), `vat_amount` (the difference). No row where
+        (incl. VAT), `open_excl_vat` (at the rate of the invoice, or in
+        the share that it has in the whole; NaN: unknown), `vat_amount` (the difference). No row where
         the source says nothing of doubtful claims.
 
     Notes

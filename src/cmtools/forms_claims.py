@@ -249,9 +249,11 @@ def statement_of_claim(statement: StatementOfClaim, language: str | None = None)
 def remarks(items: pd.DataFrame, language: str | None = None) -> list[str]:
     """What a reader must know before sending claims: frozen debts, disputes, unknown rates, unconfirmed facts."""
     said = []
-    frozen = items[items["frozen_on"].notna()]
+    frozen = items[items["frozen_on"].notna() & (items["principal"] > 0)]
     if len(frozen):
         said.append(message("claim_frozen", language, count=len(frozen), n=len(frozen)))
+    for currency, lost in items[items["written_off"] > 0].groupby("currency")["written_off"].sum().items():
+        said.append(message("claim_written_off", language, amount=words.money(lost, str(currency), language)))
     disputed = items[items["disputed"]]
     if len(disputed):
         said.append(message("claim_disputed", language, count=len(disputed), n=len(disputed)))

@@ -31,6 +31,7 @@ IMPUTATIONS = ("principal_first", "interest_first")
 DAY_COUNTS = ("365", "360", "actual")
 CREDIT_NOTES = ("from_start", "own_date")
 UNKNOWN = ("raise", "blank")
+FROZEN = ("none", "due_before")
 REGIMES = ("default", "contract", "floor", "public")
 PRINCIPAL_ONLY = ("credit_note", "write_off", "to_doubtful")  # they cancel a debt and pay no interest
 MILLION = 1_000_000
@@ -172,6 +173,7 @@ def recovery_indemnity(
     *,
     customers: Any = None,
     insolvencies: pd.DataFrame | None = None,
+    frozen: str = "none",
 ) -> pd.DataFrame:
     """Fixed indemnity for recovery costs: 40 EUR for each invoice that was late by a date.
 
@@ -179,6 +181,10 @@ def recovery_indemnity(
     ----------
     invoices, settlements, as_of, customers, insolvencies
         See :func:`late_interest`.
+    frozen : {"none", "due_before"}
+        Debts born before insolvency proceedings and still owed on the day they opened: no indemnity
+        (default, CHOICE), or none on those alone of which the proceedings forbade the payment at the
+        due date, so that one due before keeps its own.
 
     Returns
     -------
@@ -195,9 +201,9 @@ def recovery_indemnity(
     Notes
     -----
     C. com. L441-10, II and D441-5: due from the first day late, without a reminder, in full even
-    after a part payment. Never from consumers; none on what was still owed, and born before, on the
-    day insolvency proceedings opened (wording of the article UNCONFIRMED; the prudent reading). A
-    returned payment has none of its own: its invoice may have had one (CHOICE).
+    after a part payment. Never from consumers. In insolvency the wording of the article is UNCONFIRMED:
+    `frozen` gives both readings; what was paid before the judgment keeps its indemnity. A returned
+    payment has none of its own: its invoice may have had one (CHOICE).
 
     Examples
     --------
@@ -207,19 +213,21 @@ def recovery_indemnity(
     [40.0]
     """
     at = as_day(as_of)
+    choice("frozen", frozen, FROZEN)
     items = late_items(invoices, at, customers, insolvencies)
     paid = _reductions(settlements, items, at, Options())
-    return _indemnities(items, paid)
+    return _indemnities(items, paid, frozen)
 
 
 def late_segments(
-    late: pd.DataFrame, settlements: Any, at: datetime, **options: Any
+    late: pd.DataFrame, settlements: Any, at: datetime, frozen: str, **options: Any
 ) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
     """Segments, cents settled of each item by the day, and indemnities, of the items of :func:`late_items`."""
     chosen = Options(**options)
     _check(chosen)
+    choice("frozen", frozen, FROZEN)
     paid = _reductions(settlements, late, at, chosen)
-    return _all_segments(late, paid, chosen), _settled(late, paid), _indemnities(late, paid)
+    return _all_segments(late, paid, chosen), _settled(late, paid), _indemnities(late, paid, frozen)
 
 
 # ---------------------------------------------------------------- input
@@ -635,7 +643,7 @@ def _undated(items: pd.DataFrame, paid: _Paid) -> pd.DataFrame:
 # ---------------------------------------------------------------- indemnity
 
 
-def _indemnities(items: pd.DataFrame, paid: _Paid) -> pd.DataFrame:
+def _indemnities(items: pd.DataFrame, paid: _Paid, reading: str) -> pd.DataFrame:
     """One row per invoice among claims that had a day late: see :func:`recovery_indemnity`."""
     start, end = _days(items["runs_from"]), _days(items["until"])
     in_time, before_judgment = (np.zeros(len(items), dtype="int64") for _ in range(2))
@@ -643,11 +651,13 @@ def _indemnities(items: pd.DataFrame, paid: _Paid) -> pd.DataFrame:
     np.add.at(before_judgment, paid.item[paid.day <= end[paid.item]], paid.cents[paid.day <= end[paid.item]])
     cents = items["cents"].to_numpy()
     was_late = items["runs_from"].notna().to_numpy() & (cents > in_time)
-    frozen = items["frozen_on"].notna().to_numpy() & (cents > before_judgment)
-    counts = was_late & (frozen | (end > start)) & (items["kind"] != "returned_payment").to_numpy()
+    caught = items["frozen_on"].notna().to_numpy() & (cents > before_judgment)
+    forbidden = (items["in_time"] >= items["frozen_on"]).to_numpy()
+    frozen = caught & forbidden if reading == "due_before" else caught
+    counts = was_late & (caught | (end > start)) & (items["kind"] != "returned_payment").to_numpy()
     late = items[counts].assign(frozen=frozen[counts])
     by_invoice = late.groupby(["customer_id", "document"], as_index=False, sort=True).agg(
-        first_day_late=("in_time", "min"), frozen=("frozen", "any")
+        first_day_late=("in_time", "min"), frozen=("frozen", "all")
     )
     by_invoice["first_day_late"] = (by_invoice["first_day_late"] + pd.Timedelta(days=1)).astype("datetime64[us]")
     law = fact("recovery_indemnity", "2013-01-01")
