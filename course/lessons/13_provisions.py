@@ -108,11 +108,17 @@ cm.display.table(individual[names], language, total=True)
 # 186,48 €, car trois de ses factures sont sorties en perte pendant l'exercice. Le client 000128 n'est dans aucune
 # procédure ; la moitié de son HT suffit, 11 030,76 €. Le bilan portera 25 831,46 € au compte 491.
 #
+# Le tableau est net par client. En comptabilité rien ne se compense : pour 000116, reprise de 7 586,79 € sur les trois
+# factures perdues, dotation de 7 400,31 € sur les autres, soit le même net (`by="item_id"` détaille les pièces).
+#
 # ## 3. Les écritures, ancien et nouveau plan
 # %% [markdown] tags=["en"]
 # **Reading.** Customer 000116 went from receivership to liquidation: everything is written down, and yet EUR 186.48 is
 # **taken back**, because three of its invoices left as losses during the year. Customer 000128 is under no proceedings;
 # half of its amount excl. VAT is enough, EUR 11,030.76. The balance sheet will show EUR 25,831.46 on account 491.
+#
+# The table is net by customer. In the books nothing is set off: for 000116 EUR 7,586.79 are taken back on the three lost
+# invoices and EUR 7,400.31 set aside on the others, the same net (`by="item_id"` gives the items).
 #
 # ## 3. The entries, old and new chart
 # %% tags=["nbval-check-output"]
