@@ -90,9 +90,14 @@ def test_claims_of_each_item(ledger):
     found = late_claims(ledger, "2026-06-30").set_index("item_id")
     # 46 days at 12.15 %: 12 000 x 0.1215 x 46 / 365 = 183.75; 30 days on 1 000: 9.99; public, 46 days at 10.15 %
     # on 6 000: 76.75; 46 days at 12.15 % on 5 000: 76.56.
-    assert found["interest"].to_dict() == {"F1": 183.75, "F2": 9.99, "P1": 76.75, "D1": 76.56, "U1": 0.0}
-    assert found["principal"].to_dict() == {"F1": 12000.0, "F2": 0.0, "P1": 6000.0, "D1": 5000.0, "U1": 300.0}
-    assert found["indemnity"].to_dict() == {"F1": 40.0, "F2": 40.0, "P1": 40.0, "D1": 40.0, "U1": 0.0}
+    expected = {"F1": 183.75, "F2": 9.99, "P1": 76.75, "K1": 0.0, "D1": 76.56}  # nothing runs from a consumer
+    assert found["interest"].dropna().to_dict() == expected
+    principal = {"F1": 12000.0, "F2": 0.0, "P1": 6000.0, "K1": 700.0, "D1": 5000.0, "U1": 300.0}
+    assert found["principal"].to_dict() == principal
+    assert found["indemnity"].to_dict() == {"F1": 40.0, "F2": 40.0, "P1": 40.0, "K1": 0.0, "D1": 40.0, "U1": 0.0}
+    assert pd.isna(found.loc["U1", "interest"])
+    assert found["claimable"].to_dict() == dict.fromkeys(found.index, True) | {"U1": False}
+    assert found.loc["K1", "limitation_date"] == pd.Timestamp("2028-05-15")
     assert found.loc["U1", "reason"] == "no_due_date"
     assert found.loc["F1", "days_late"] == 46
     assert pd.isna(found.loc["F2", "days_late"])
@@ -110,9 +115,9 @@ def test_claims_by_customer_never_add_two_currencies(ledger):
         0.0,
         5076.56,
     ]
-    # The invoice without a due date, and the 40 EUR of the invoice in dollars.
-    assert table.loc[("C4", "EUR"), ["principal", "indemnity", "unknown_interest"]].tolist() == [300.0, 40.0, 1]
-    assert "C3" not in table.index.get_level_values(0)
+    # The 40 EUR of the invoice in dollars; the invoice without a due date is not known to be due.
+    assert table.loc[("C4", "EUR"), ["principal", "indemnity", "unknown_interest"]].tolist() == [0.0, 40.0, 0]
+    assert table.loc[("C3", "EUR"), ["principal", "interest", "indemnity"]].tolist() == [700.0, 0.0, 0.0]
 
 
 def test_statement_of_one_customer(ledger):
@@ -307,3 +312,47 @@ def test_both_readings_of_the_indemnity_in_insolvency():
         assert found.set_index("document")["indemnity"].tolist() == expected
         claims = late_claims(ledger, "2026-06-30", insolvencies=judgment, frozen=reading)
         assert claims["indemnity"].sum() == sum(expected)
+
+
+def test_what_has_lapsed_does_not_revive():
+    told = pd.DataFrame({"item_id": ["F1", "F1"], "date": ["2021-06-01", "2027-06-01"]})
+    # 15 March 2016 + 5 years: lapsed on 15 March 2021; the acknowledgement of June comes too late.
+    late = limitation(_periods(due_date="2016-03-15"), "2028-01-01", interruptions=told).iloc[0]
+    assert late["limitation_date"] == pd.Timestamp("2021-03-15")
+    # 1 July 2017 + 5 years runs on 1 June 2021: then to 1 June 2026, too early for that of 2027.
+    running = limitation(_periods(due_date="2017-07-01"), "2028-01-01", interruptions=told).iloc[0]
+    assert running["limitation_date"] == pd.Timestamp("2026-06-01")
+    only_later = pd.DataFrame({"item_id": ["F1"], "date": ["2030-01-01"]})
+    assert limitation(_periods(), "2026-06-30", interruptions=only_later)["days_left"].tolist() == [258.0]
+
+
+def test_limitation_refuses_what_it_does_not_know():
+    with pytest.raises(InputError) as refused:
+        limitation(_periods(buyer="consommateur", goods="bricks"), "2026-06-30")
+    assert [defect.column for defect in refused.value.defects] == ["buyer", "goods"]
+
+
+def test_transport_lapses_a_year_after_delivery_in_claims_too():
+    made = make_ledger([_invoice("F1", "2025-03-31", 100.0, goods="transport", delivery_date="2025-03-01")])
+    found = late_claims(made, "2026-06-30")
+    assert found[["limitation_date", "claimable"]].values.tolist() == [[pd.Timestamp("2026-03-01"), False]]
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"margin_rate": -0.1}, "cost_margin_not_positive"),
+        ({"financing_rate": 0.05}, "no_margin_rate"),
+        ({"financing_rate": 0.05, "margin_rate": 0.1}, "no_losses"),
+    ],
+)
+def test_why_a_cost_is_not_computable(given, reason):
+    none = pd.DataFrame({"currency": [], "interest": [], "indemnity": []})
+    row = cm.cost_of_lateness(
+        none,
+        float("nan"),
+        "EUR",
+        **{"losses": 5000.0 if "margin_rate" in given and given["margin_rate"] < 0 else None} | given,
+    ).iloc[0]
+    assert row["reason"] == reason
+    assert pd.isna(row["overdue_cost"])

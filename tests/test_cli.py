@@ -470,3 +470,30 @@ def test_template_statements_has_a_name_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["template", "statements", "--language", "en"]) == 0
     assert names(tmp_path) == ["accounts_to_fill.xlsx"]
+
+
+# --- what the law is known to say, and numbers of the options ------------------------------------------------------
+
+
+def test_legal_prints_values_articles_sources_and_how_far_they_are_known(capsys):
+    assert main(["legal", "--on", "2026-06-30", "--language", "fr"]) == 0
+    said = capsys.readouterr().out
+    for part in ("12,15\u00a0%", "C. com. L441-10, II", "série connue jusqu'au 31/12/2026", "NON CONFIRMÉ", "https://"):
+        assert part in said
+    assert main(["legal", "--language", "en"]) == 0
+    assert "Ceilings of payment terms" in capsys.readouterr().out
+
+
+def test_legal_refuses_what_is_no_date(capsys):
+    assert main(["legal", "--on", "soon", "--language", "en"]) == 2
+    assert "--on" in capsys.readouterr().err
+
+
+def test_every_wrong_number_of_the_options_is_told_at_once(monthly, write, capsys):
+    wrong = ["--financing-rate", "abc", "--margin-rate", "120 %", "--equity", "much"]
+    code, folder = monthly("--ledger", write(GOOD), "--as-of", "2026-06-30", *wrong, "--language", "fr")
+    told = capsys.readouterr().err
+    assert code == 2
+    assert names(folder) == []
+    for option, value in zip(wrong[::2], wrong[1::2]):
+        assert f"colonne {option} : « {value} »" in told

@@ -152,6 +152,18 @@ def test_tables_of_rates_have_no_gap_and_each_row_a_source():
 def test_unconfirmed_values_say_so_to_the_reader():
     lines = "\n".join(legal_lines(legal.known(language="fr"), None, "fr"))
     assert "NON CONFIRMÉ" in lines
-    assert "connu jusqu'au 31/12/2026" in lines
+    assert "série connue jusqu'au 31/12/2026" in lines
     later = "\n".join(legal_lines(legal.known("2027-01-31", "en"), datetime(2027, 1, 31), "en"))
     assert "unknown on 31/01/2027 (known until 31/12/2026; extend reference/ecb_rates.csv)" in later
+
+
+def test_a_day_before_what_is_known_is_told_line_by_line():
+    lines = "\n".join(legal_lines(legal.known("2010-05-05", "en"), datetime(2010, 5, 5), "en"))
+    assert "11.00% (since 13/05/2009, until 12/04/2011" in lines
+    assert "Late rate of public buyers (ECB + 8 points): unknown on 05/05/2010 (earlier than" in lines
+    assert "summary invoice: no value known on 05/05/2010 (known since 18/03/2014)" in lines
+
+
+def test_the_end_of_a_half_year_is_not_that_of_the_series():
+    lines = "\n".join(legal_lines(legal.known("2024-08-01", "fr"), datetime(2024, 8, 1), "fr"))
+    assert "4,92\u00a0% (depuis le 01/07/2024, jusqu'au 31/12/2024, série connue jusqu'au 30/06/2026)" in lines

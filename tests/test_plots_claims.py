@@ -39,7 +39,11 @@ def test_days_of_both_readings():
         }
     )
     figure = plots_claims.month_end_readings(days, "fr")
-    assert [trace.name for trace in figure.data] == ["N jours, puis fin de mois", "Fin de mois, puis N jours"]
+    assert [trace.name for trace in figure.data] == [
+        "N jours, puis fin de mois",
+        "Fin de mois, puis N jours",
+        "60 jours",
+    ]
     assert list(figure.data[1].y) == [75, 74]
     assert figure.layout.xaxis.ticktext == ("janv.<br>2026",)
 

@@ -228,3 +228,11 @@ def test_every_text_that_is_not_understood_is_listed():
     with pytest.raises(InputError) as refused:
         due_date(issued, pd.Series(["30 jours", "bientôt", "plus tard", "bientôt"]))
     assert [defect.value for defect in refused.value.defects] == ["bientôt", "plus tard"]
+
+
+@pytest.mark.parametrize("day", [20260115, "2026-01-15", 1.5])
+def test_a_number_or_a_text_is_no_date(day):
+    for ask in (lambda: due_date(day, 30), lambda: summary_date(day)):
+        with pytest.raises(InputError) as refused:
+            ask()
+        assert str(day) in refused.value.text("en")

@@ -47,14 +47,15 @@ procedures = cm.insolvencies(cm.read_external(external_file), as_of)
 # ## 1. L'échéance
 #
 # Le jour de la facture est le jour 0. « 30 jours » se compte en jours de calendrier ; une échéance un dimanche ne bouge
-# pas. « 45 jours fin de mois » a **deux lectures**, toutes deux admises, et il faut convenir de l'une :
+# pas (qu'elle doive bouger est NON CONFIRMÉ). « 45 jours fin de mois » a **deux lectures**, toutes deux admises, et il faut convenir de l'une :
 #
 # - 45 jours, puis la fin de ce mois (`days_then_month_end`) ;
 # - la fin du mois de facture, puis 45 jours (`month_end_then_days`).
 # %% [markdown] tags=["en"]
 # ## 1. The due date
 #
-# The day of the invoice is day 0. “30 days” are calendar days; a due date on a Sunday does not move. “45 days end of month”
+# The day of the invoice is day 0. “30 days” are calendar days; a due date on a Sunday does not move (whether it should is
+# UNCONFIRMED). “45 days end of month”
 # (« 45 jours fin de mois ») has **two readings**, both allowed, and the parties must agree on one:
 #
 # - 45 days, then the end of that month (`days_then_month_end`);
@@ -265,7 +266,7 @@ cm.plots_claims.claims(by_customer[by_customer["currency"] == "EUR"], language)
 # %% [markdown] tags=["fr"]
 # **Lecture.** Trois années de retards donnent droit à près de 81 000 € de pénalités et 70 000 € d'indemnités, presque jamais
 # réclamés. C'est un droit, pas une recette : on le garde pour négocier, et on le demande d'abord à ceux que l'on ne craint
-# pas de perdre. Le principal est celui de l'échu de la balance âgée.
+# pas de perdre. Ici, le principal est l'échu de la balance âgée.
 #
 # ## 8. La prescription
 #
@@ -275,7 +276,7 @@ cm.plots_claims.claims(by_customer[by_customer["currency"] == "EUR"], language)
 # %% [markdown] tags=["en"]
 # **Reading.** Three years of lateness give a right to nearly EUR 81,000 of interest and EUR 70,000 of indemnities, hardly
 # ever claimed. It is a right, not an income: one keeps it for negotiating, and asks first those one is not afraid to lose.
-# The principal is that of the overdue in the aged balance.
+# Here the principal is the overdue of the aged balance.
 #
 # ## 8. Limitation
 #
@@ -284,7 +285,8 @@ cm.plots_claims.claims(by_customer[by_customer["currency"] == "EUR"], language)
 # it; an acknowledgement of the debt, a signed plan, a claim in court do.
 # %% tags=["nbval-check-output"]
 owed = claims[claims["principal"] > 0].sort_values("days_left")
-names = ["customer_id", "document", "due_date", "currency", "principal", "limitation_date", "days_left"]
+owed = cm.forms_claims.limitation_marked(owed, language)
+names = ["customer_id", "document", "due_date", "principal", "limitation_date", "days_left", "limitation_note"]
 cm.display.table(owed[names].head(5), language)
 # %% [markdown] tags=["fr"]
 # ## 9. Et si… ?

@@ -359,14 +359,14 @@ tables.show("retention", retention, total=True, otherwise=told)
 #
 # Le retard coûte son financement ; la loi donne droit, sans relance, à des pénalités et à 40 € par facture en retard
 # (C. com. L441-10, D441-5). Base TTC, année de 365 jours, taux de chaque semestre ; acheteurs publics : taux figé, délai
-# compté de la réception de la demande. Un règlement réduit le principal, tel qu'il est lettré. C'est un droit, pas une
+# compté de la réception de la demande (deux jours après la facture si elle n'est pas connue). Un règlement réduit le principal, tel qu'il est lettré. C'est un droit, pas une
 # recette ; le droit français est appliqué à tous, clients étrangers compris.
 # %% [markdown] tags=["en"]
 # ## 9. What lateness costs, what may be claimed
 #
 # Lateness costs its financing; French law gives a right, without any reminder, to interest and to EUR 40 per late invoice
 # (C. com. L441-10, D441-5). Base incl. VAT, year of 365 days, rate of each half-year; public buyers: frozen rate, term
-# counted from receipt of the request. A payment reduces the principal, as allocated. It is a right, not an income; French law
+# counted from receipt of the request (two days after the invoice if it is not known). A payment reduces the principal, as allocated. It is a right, not an income; French law
 # is applied to all, customers abroad included.
 # %%
 insolvent = cm.insolvencies(told_outside, day)
@@ -391,17 +391,21 @@ tables.keep("late_rates", cm.forms_claims.rates(day))
 # %% [markdown] tags=["fr"]
 # ### Créances proches de la prescription
 #
-# Cinq ans depuis l'échéance entre professionnels ; quatre ans depuis le 1er janvier suivant contre un organisme public (NON
-# CONFIRMÉ). Une relance n'interrompt pas ce délai.
+# Cinq ans depuis l'échéance entre professionnels, deux ans contre un particulier, un an depuis la livraison pour un transport
+# (texte ancien), quatre ans depuis le 1er janvier suivant contre un organisme public (NON CONFIRMÉ). Une relance
+# n'interrompt pas ce délai.
 # %% [markdown] tags=["en"]
 # ### Claims near limitation
 #
-# Five years from the due date between businesses; four years from the next 1 January against a public body (UNCONFIRMED). A
-# reminder does not interrupt it.
+# Five years from the due date between businesses, two years against a consumer, one year from delivery for transport (old
+# text), four years from the next 1 January against a public body (UNCONFIRMED). A reminder does not interrupt it.
 # %%
 soon = claim_items[(claim_items["principal"] > 0) & (claim_items["days_left"] < 365)].sort_values("days_left")
 kept = ["customer_id", "customer_name", "document", "due_date", "currency", "principal", "limitation_date", "days_left"]
-tables.show("limitation", soon, columns=kept, limit=20, total=True, otherwise="no_limitation_soon")
+soon = cm.forms_claims.limitation_marked(soon, language)
+tables.show(
+    "limitation", soon, columns=[*kept, "limitation_note"], limit=20, total=True, otherwise="no_limitation_soon"
+)
 # %% [markdown] tags=["fr"]
 # ### Délais accordés et plafonds légaux
 #

@@ -18,9 +18,9 @@ from cmtools.costs import compensating_sales, cost_of_delay
 from cmtools.doubtful import written_off
 from cmtools.frames import choice, collect, in_pandas, month_ends
 from cmtools.interest import late_items, late_segments
-from cmtools.legal import PUBLIC, limitation_period
+from cmtools.legal import PUBLIC, LegalValue, limitation_period
 from cmtools.receivables import open_items
-from cmtools.schemas import GOODS, Defect, InputError, Ledger, as_day
+from cmtools.schemas import BUYERS, GOODS, Defect, InputError, Ledger, as_day
 
 INDEMNITY_CURRENCY = "EUR"
 
@@ -46,14 +46,20 @@ def limitation(
     goods : str, default "general"
         Of the items that do not tell; `transport` has a year from delivery.
     interruptions : pandas.DataFrame, optional
-        `item_id`, `date`: acknowledgements of the debt, claims in court, enforcement. The last one up
-        to `as_of` starts a whole new period. A reminder or a formal notice is none.
+        `item_id`, `date`: acknowledgements of the debt, claims in court, enforcement. Each one up to
+        `as_of`, within the period then running, starts a whole new one; a claim that had already
+        lapsed does not revive. A reminder or a formal notice is none.
 
     Returns
     -------
     pandas.DataFrame, in the order and on the index of `invoices`
         `item_id`, `claim` (business, consumer, public, transport), `limitation_date`, `days_left`
         (negative: prescribed), `reference`, `confirmation`, `reason` (no_due_date, no_delivery_date).
+
+    Raises
+    ------
+    InputError
+        If a kind of buyer or goods does not exist, or `interruptions` lacks a column.
 
     Notes
     -----
@@ -73,20 +79,24 @@ def limitation(
     choice("goods", goods, GOODS)
     buyers = _buyers(invoices, customers)
     due = pd.to_datetime(invoices["due_date"]).astype("datetime64[s]")
-    kinds = invoices["goods"] if "goods" in invoices else pd.Series(goods, index=invoices.index)
+    kinds = (invoices["goods"] if "goods" in invoices else pd.Series(None, index=invoices.index)).astype(object)
+    kinds = kinds.where(kinds.notna(), goods)
+    _check_words(buyers, kinds)
     claim = np.select(
-        [kinds.fillna(goods) == "transport", buyers.isin(PUBLIC), buyers == "consumer"],
+        [kinds == "transport", buyers.isin(PUBLIC), buyers == "consumer"],
         ["transport", "public", "consumer"],
         default="business",
     )
     delivered = invoices["delivery_date"] if "delivery_date" in invoices else pd.Series(pd.NaT, index=invoices.index)
     from_day = due.where(claim != "transport", pd.to_datetime(delivered).astype("datetime64[s]"))
-    from_day = _restarted(invoices, from_day, at, interruptions)
     law = {name: limitation_period(name) for name in ("business", "consumer", "public", "transport")}
-    last = pd.Series(pd.NaT, index=invoices.index, dtype="datetime64[s]")
-    for name, period in law.items():
-        mine = claim == name
-        last = last.where(~mine, _last_day(from_day, int(period.value), name == "public"))
+    last = _last_days(from_day, claim, law)
+    for item, told in _interruptions(invoices, at, interruptions).items():
+        mine = invoices["item_id"] == item
+        for day in told:  # each counts only within the period that was running then
+            counts = mine & (from_day <= day) & (last >= day)
+            from_day = from_day.where(~counts, day)
+            last = last.where(~counts, _last_days(from_day, claim, law))
     left = (last - pd.Timestamp(at)).dt.days.astype("float64")
     reason = np.where(last.notna(), "", np.where(claim == "transport", "no_delivery_date", "no_due_date"))
     return pd.DataFrame(
@@ -103,6 +113,26 @@ def limitation(
     )
 
 
+def _check_words(buyers: pd.Series, kinds: pd.Series) -> None:
+    """Every kind of buyer or goods that does not exist, at once."""
+    defects = [
+        Defect("bad_choice", column=name, value=str(value), details={"expected": ", ".join(allowed)})
+        for name, found, allowed in (("buyer", buyers, BUYERS), ("goods", kinds, GOODS))
+        for value in found.unique()
+        if value not in allowed
+    ]
+    if defects:
+        raise InputError(defects)
+
+
+def _last_days(from_day: pd.Series, claim: np.ndarray, law: Mapping[str, LegalValue]) -> pd.Series:
+    """Last day of the period of each claim."""
+    last = pd.Series(pd.NaT, index=from_day.index, dtype="datetime64[s]")
+    for name, period in law.items():
+        last = last.where(claim != name, _last_day(from_day, int(period.value), name == "public"))
+    return last
+
+
 def _buyers(invoices: pd.DataFrame, customers: Any) -> pd.Series:
     if "buyer" in invoices:
         return invoices["buyer"].astype(object).where(invoices["buyer"].notna(), "business")
@@ -112,18 +142,19 @@ def _buyers(invoices: pd.DataFrame, customers: Any) -> pd.Series:
     return found.astype(object).where(found.notna(), "business")
 
 
-def _restarted(invoices: pd.DataFrame, from_day: pd.Series, at: Any, interruptions: pd.DataFrame | None) -> pd.Series:
-    """First day of the period: the last interruption, where there is one."""
+def _interruptions(
+    invoices: pd.DataFrame, at: Any, interruptions: pd.DataFrame | None
+) -> dict[Any, list[pd.Timestamp]]:
+    """Days up to the date that interrupted the period of an item, in order."""
     if interruptions is None or interruptions.empty:
-        return from_day
+        return {}
     absent = [name for name in ("item_id", "date") if name not in interruptions]
     if absent:
         details = {"missing": ", ".join(absent), "found": ", ".join(map(str, interruptions.columns))}
         raise InputError([Defect("missing_columns", "fatal", column="interruptions", details=details)])
-    known = interruptions.assign(date=pd.to_datetime(interruptions["date"]))
-    latest = known[known["date"] <= pd.Timestamp(at)].groupby("item_id")["date"].max()
-    again = pd.to_datetime(invoices["item_id"].map(latest)).astype("datetime64[s]")
-    return from_day.where(again.isna() | (again < from_day), again)
+    known = interruptions.assign(date=[pd.Timestamp(as_day(day, "date")) for day in interruptions["date"]])
+    known = known[(known["date"] <= pd.Timestamp(at)) & known["item_id"].isin(invoices["item_id"])]
+    return {item: sorted(days) for item, days in known.groupby("item_id")["date"]}
 
 
 def _last_day(from_day: pd.Series, years: int, from_january: bool) -> pd.Series:
@@ -168,11 +199,12 @@ def late_claims(
         (retention money whose release date is not known is not payable, and has no row)
         `customer_id`, `item_id`, `document`, `kind`, `issue_date`, `due_date`, `buyer`, `currency`,
         `amount`, `principal` (still owed in the books), `overpaid` (paid beyond it), `written_off` (losses
-        booked on it, which the debtor still owes), `days_late` (NaN once paid),
-        `interest` (run up and computable, less what payments already paid of it), `indemnity` (EUR
-        whatever the currency, on one item of each invoice), `unknown_from` (first day whose interest is
-        not computable), `reason` (why), `disputed`, `frozen_on` (judgment), `limitation_date`,
-        `days_left`, `confirmation`, `claimable` (False: prescribed).
+        booked on it, which the debtor still owes), `days_late` (NaN once paid), `interest` (run up and
+        computable, less what payments already paid of it; NaN: no day of it is; nil from consumers),
+        `indemnity` (EUR whatever the currency, on one item of each invoice), `unknown_from` (first day
+        whose interest is not computable), `reason` (why), `disputed`, `frozen_on` (judgment), `limitation_date`,
+        `days_left`, `confirmation`, `claimable` (False: prescribed, or not known to be due),
+        `receipt_supposed` (public buyer whose receipt of the request is not recorded).
 
     Raises
     ------
@@ -195,7 +227,7 @@ def late_claims(
 _CLAIM_COLUMNS = [
     "customer_id", "item_id", "document", "kind", "issue_date", "due_date", "buyer", "currency", "amount", "principal",
     "overpaid", "written_off", "days_late", "interest", "indemnity", "unknown_from", "reason", "disputed", "frozen_on",
-    "limitation_date", "days_left", "confirmation", "claimable",
+    "limitation_date", "days_left", "confirmation", "claimable", "receipt_supposed",
 ]  # fmt: skip
 
 
@@ -206,7 +238,10 @@ def _claims(
     at = as_day(as_of)
     items = late_items(ledger.invoices, at, ledger.customers, insolvencies)
     segments, settled, indemnities = late_segments(items, ledger.settlements, at, **options)
-    sums = segments.groupby("item_id").agg(interest=("interest", "sum"), paid=("to_interest", "sum"))
+    by_item = segments.groupby("item_id")
+    sums = pd.DataFrame(
+        {"interest": by_item["interest"].sum(min_count=1), "paid": by_item["to_interest"].sum(), "reckoned": 1.0}
+    ).reset_index()
     blind = segments[segments["reason"].notna()].groupby("item_id")
     unknown = blind.agg(unknown_from=("start", "min"), reason=("reason", "first"))
     late = items["item_id"].isin(segments["item_id"])
@@ -214,18 +249,19 @@ def _claims(
     table = items.merge(sums, on="item_id", how="left").merge(unknown, on="item_id", how="left")
     table = table.merge(known, on=["customer_id", "document"], how="left")
     table["indemnity"] = table["indemnity"].fillna(0.0).where(_first_late(items, late).to_numpy(), 0.0)
-    table["interest"] = (table["interest"].fillna(0.0) - table["paid"].fillna(0.0)).round(2) + 0.0
+    known_part = table["interest"].where(table["reckoned"].notna(), 0.0)  # no day late: nil; no known rate: unknown
+    table["interest"] = (known_part - table["paid"].fillna(0.0)).round(2) + 0.0
     left = ((table["cents"] - settled) / 100 + table["paid"].fillna(0.0)).round(2) + 0.0
     table["principal"], table["overpaid"] = left.clip(lower=0.0), (-left).clip(lower=0.0) + 0.0
     table["written_off"] = table["item_id"].map(_written_off(ledger, at)).fillna(0.0)
     days = (pd.Timestamp(at) - table["runs_from"]).dt.days.astype("float64")
     table["days_late"] = days.where(table["principal"] > 0)
     table["disputed"] = table["item_id"].isin(_disputed(ledger, at))
-    frozen = table["frozen_on"].notna() & (table["principal"] > 0)
-    table = table[late.to_numpy() | frozen | (table["indemnity"] > 0)].reset_index(drop=True)
+    overdue = (table["in_time"] < pd.Timestamp(at)) & (table["principal"] > 0)
+    table = table[late.to_numpy() | overdue | (table["indemnity"] > 0)].reset_index(drop=True)
     periods = limitation(table, at, **law)
     table = table.assign(**{name: periods[name] for name in ("limitation_date", "days_left", "confirmation")})
-    table["claimable"] = ~(table["days_left"] < 0)
+    table["claimable"] = ~(table["days_left"] < 0) & (table["reason"].isna() | (table["reason"] != "no_due_date"))
     dates = ("issue_date", "due_date", "frozen_on")
     table = table.astype(dict.fromkeys(dates, "datetime64[us]"))[_CLAIM_COLUMNS]
     return table.sort_values(["customer_id", "due_date", "item_id"], ignore_index=True), segments
@@ -256,7 +292,7 @@ def claims_by_customer(found: pd.DataFrame, ledger: Ledger, as_of: str | date) -
     Parameters
     ----------
     found : pandas.DataFrame
-        As :func:`late_claims` gives it; what is prescribed is left out.
+        As :func:`late_claims` gives it; what is not `claimable` is left out.
     ledger : Ledger
     as_of : date or str
         The same.
@@ -290,19 +326,17 @@ def claims_by_customer(found: pd.DataFrame, ledger: Ledger, as_of: str | date) -
     moved = abroad.assign(currency=INDEMNITY_CURRENCY, principal=0.0, interest=0.0, disputed_principal=0.0)
     moved = moved.assign(unknown_interest=0, count_items=0, days_left=np.nan)
     owed = owed.assign(indemnity=owed["indemnity"].where(owed["currency"] == INDEMNITY_CURRENCY, 0.0))
+    groups = pd.concat([owed, moved]).groupby(["customer_id", "buyer", "currency"], sort=True)
+    added = ["principal", "indemnity", "disputed_principal", "count_items", "unknown_interest"]
     sums = (
-        pd.concat([owed, moved])
-        .groupby(["customer_id", "buyer", "currency"], as_index=False, sort=True)
-        .agg(
-            principal=("principal", "sum"),
-            interest=("interest", "sum"),
-            indemnity=("indemnity", "sum"),
-            disputed_principal=("disputed_principal", "sum"),
-            count_items=("count_items", "sum"),
-            days_left=("days_left", "min"),
-            unknown_interest=("unknown_interest", "sum"),
+        groups[added]
+        .sum()
+        .assign(
+            interest=groups["interest"].sum(min_count=1),  # not computable for any item: unknown
+            days_left=groups["days_left"].min(),
         )
     )
+    sums = sums.reset_index()
     money = ["principal", "interest", "indemnity", "disputed_principal"]
     sums[money] = sums[money].round(2) + 0.0
     keys = ["customer_id", "currency"]
@@ -350,7 +384,7 @@ def cost_of_lateness(
     -------
     pandas.DataFrame, one row
         `currency`, `overdue`, `financing_rate`, `overdue_cost` (a year's financing of the overdue, rule
-        COST-FIN), `interest`, `indemnity` (claimable), `losses`, `margin_rate`, `compensating_sales`
+        COST-FIN), `interest`, `indemnity` (claimable), `losses_excl_vat`, `margin_rate`, `compensating_sales`
         (rule COST-COMP); NaN where an input is not known, with `reason`.
 
     Raises
@@ -367,18 +401,15 @@ def cost_of_lateness(
     """
     mine = table[table["currency"] == currency]
     cost = None
-    if overdue is not None and financing_rate is not None:
+    if overdue is not None and not pd.isna(overdue) and financing_rate is not None:
         cost = cost_of_delay(overdue, financing_rate, 365) if overdue > 0 else 0.0
     made_up = compensating_sales(losses, margin_rate)
-    missing = [
-        key
-        for key, value in (
-            ("no_financing_rate", financing_rate),
-            ("no_margin_rate", margin_rate),
-            ("no_losses", losses),
-        )
-        if value is None
-    ]
+    said = (
+        (made_up.reason, margin_rate is not None and made_up.reason == "cost_margin_not_positive"),
+        ("no_financing_rate", financing_rate is None),
+        ("no_margin_rate", margin_rate is None),
+        ("no_losses", losses is None),
+    )
     row = {
         "currency": currency,
         "overdue": overdue,
@@ -386,10 +417,10 @@ def cost_of_lateness(
         "overdue_cost": cost,
         "interest": round(float(mine["interest"].sum()), 2),
         "indemnity": round(float(mine["indemnity"].sum()), 2),
-        "losses": losses,
+        "losses_excl_vat": losses,
         "margin_rate": margin_rate,
         "compensating_sales": made_up.sales,
-        "reason": missing[0] if missing else made_up.reason if made_up.sales is None else None,
+        "reason": next((key for key, holds in said if holds), None),
     }
     numbers = [name for name in row if name not in ("currency", "reason")]
     return pd.DataFrame([row]).astype(dict.fromkeys(numbers, "float64"))
@@ -420,7 +451,8 @@ def lateness(
     -------
     pandas.DataFrame
         See :func:`cost_of_lateness`; losses are those of twelve months, excl. VAT, unknown
-        where one of them is.
+        where one of them is. Currencies that the report adds up at their amounts in the books have a row
+        of their own for what may be claimed in them.
 
     Examples
     --------
@@ -429,7 +461,7 @@ def lateness(
     >>> table = claims_by_customer(late_claims(ledger, "2026-06-30"), ledger, "2026-06-30")
     >>> figures = {"EUR": cm.key_figures(ledger, "2026-06-30", "EUR")}
     >>> lateness(ledger, table, figures, {"EUR": None}, "2026-06-30", financing_rate=0.05)["overdue_cost"].tolist()
-    [17586.64]
+    [17586.64, nan]
     """
     since = month_ends(as_day(as_of), 13)[-1]
     rows = []
@@ -446,6 +478,8 @@ def lateness(
             margin_rate=margin_rate,
         )
         rows.append(row)
+    others = [name for name in dict.fromkeys(claimed["currency"]) if name not in asked]
+    rows += [cost_of_lateness(claimed, None, name).assign(reason="overdue_in_books") for name in others]
     return pd.concat(rows, ignore_index=True)
 
 
@@ -491,7 +525,7 @@ def statement_of_claim(ledger: Ledger, customer_id: str, as_of: str | date, **op
     Returns
     -------
     StatementOfClaim
-        What is prescribed, or not late yet, is left out.
+        What is prescribed, not late yet or not known to be due is left out.
 
     Raises
     ------

@@ -234,7 +234,7 @@ def _report_day(written: str) -> str:
 def _monthly(parsed: argparse.Namespace) -> int:
     from cmtools.external import read_external
     from cmtools.reports import ReportError, notebook_path, read_source, run
-    from cmtools.settings import read_number, read_signals, read_targets, read_words
+    from cmtools.settings import read_signals, read_targets, read_words
 
     fecs = [path for group in parsed.fec for path in group]
     if len(fecs) > 2 or bool(fecs) == bool(parsed.ledger):
@@ -269,10 +269,7 @@ def _monthly(parsed: argparse.Namespace) -> int:
         name: str(Path(path).resolve()) if path else "" for name, path in (sources | settings).items()
     }
     parameters |= {name: read_words(path) if path else "" for name, path in texts.items()}
-    parameters |= {
-        name: read_number(text, unit, f"--{name.replace('_', '-')}") if text else None
-        for name, (text, unit) in numbers.items()
-    }
+    parameters |= _numbers(numbers)
     parameters |= {
         "as_of": day,
         "company_name": parsed.company,
@@ -289,6 +286,25 @@ def _monthly(parsed: argparse.Namespace) -> int:
     for kind in ("html", "xlsx", "ipynb"):
         print(f"  {made[kind].resolve()}")
     return 0
+
+
+def _numbers(given: dict[str, tuple[str | None, str]]) -> dict[str, float | None]:
+    """Numbers of the options by name; every one that cannot be is told at once. A rate is below 100 %."""
+    from cmtools.settings import read_number
+
+    found: dict[str, float | None] = dict.fromkeys(given)
+    defects = []
+    for name, (text, unit) in given.items():
+        option = f"--{name.replace('_', '-')}"
+        try:
+            found[name] = read_number(text, unit, option) if text else None
+        except InputError as error:
+            defects += error.defects
+        if unit == "rate" and abs(found[name] or 0.0) >= 1:
+            defects.append(Defect("cli_bad_rate", "fatal", column=option, value=str(text)))
+    if defects:
+        raise InputError(defects)
+    return found
 
 
 def _check(parsed: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from cmtools.frames import choice, collect, in_pandas
+from cmtools.frames import check_months, choice, collect, in_pandas
 from cmtools.legal import PUBLIC
 from cmtools.schemas import GOODS, InputError, Ledger, as_day
 from cmtools.settings import reference_rows
@@ -104,7 +104,7 @@ def terms_compliance(
 
     Returns
     -------
-    pandas.DataFrame, one row per invoice (retention money, credit notes left out)
+    pandas.DataFrame, one row per due date of an invoice (retention money, credit notes and down payments left out)
         `item_id`, `customer_id`, `document`, `issue_date`, `due_date`, `currency`, `amount`, `buyer`
         (blank told as business), `ceiling` (row of the ceilings), `reference` (article), `granted_days`
         (issue to due date), `latest_date`, `days_over` (0: none), `status`, `reason`.
@@ -121,7 +121,7 @@ def terms_compliance(
     -----
     C. com. L441-10 to L441-12; Code de la commande publique, R2192-10 and R2192-11 (from receipt of
     the request: two days after the invoice where it is not recorded). Customers whose terms say "fin
-    de mois" are taken to have the clause.
+    de mois" are taken to have the clause. An invoice older than its ceiling is `unknown`.
 
     Examples
     --------
@@ -132,6 +132,7 @@ def terms_compliance(
     True
     """
     choice("goods", goods, GOODS)
+    check_months(months)
     if reading is not None:
         choice("reading", reading, ("days_then_month_end", "month_end_then_days"))
     table = _invoices(ledger, as_day(as_of), months, goods, reading)
@@ -242,6 +243,8 @@ def _by_month_end(terms: Any) -> bool:
 def _concerned(table: pd.DataFrame, rule: Mapping[str, str]) -> pd.Series:
     """Invoices under a rule; where two ceilings may apply, that of the customer's terms."""
     mine = table["buyer"] == rule["buyer"]
+    if rule["start"]:
+        mine &= table["issue_date"].isna() | (table["issue_date"] >= pd.Timestamp(rule["start"]))
     if rule["goods"]:
         mine &= table["goods"] == rule["goods"]
     if rule["periodic"]:

@@ -39,12 +39,16 @@ def legal_lines(known: pd.DataFrame, on: datetime | None = None, language: str |
     Examples
     --------
     >>> import cmtools as cm
-    >>> legal_lines(cm.legal.known("2026-06-30", "en"), cm.as_day("2026-06-30"), "en")[1].replace(words.HARD, " ")
-    'ECB main refinancing rate: 2.40% (since 17/06/2026, known until 01/07/2026; first day inferred (UNCONFIRMED))'
+    >>> lines = legal_lines(cm.legal.known("2026-06-30", "en"), cm.as_day("2026-06-30"), "en")
+    >>> lines[2][:50]
+    'ECB main refinancing rate: 2.40% (since 17/06/2026'
     """
     head = message("legal_on", language, date=words.day(on)) if on else message("legal_latest", language)
-    lines = [head]
+    lines, before = [head], ""
     for row in records(known):
+        part = message(f"legal_part_{str(row['file']).removesuffix('.csv')}", language)
+        lines += [part] if part != before else []
+        before = part
         lines.append(_named(row, on, language))
         place = message("legal_from", language, reference=row["reference"], file=f"reference/{row['file']}")
         lines.append(f"  {place}")
@@ -54,25 +58,31 @@ def legal_lines(known: pd.DataFrame, on: datetime | None = None, language: str |
 
 def _named(row: dict[str, Any], on: datetime | None, language: str | None) -> str:
     """A value with its name; the names of ceilings and periods say theirs."""
+    if is_blank(row["value"]):
+        return f"{row['name']}{message('colon', language)}{_unknown(row, on, language)}"
     if row["unit"] in ("days", "years"):
         unsure = confirmation_in_words(row["confirmation"], language)
         return f"{row['name']} ({unsure})" if unsure else str(row["name"])
-    return f"{row['name']}{message('colon', language)}{_known_value(row, on, language)}"
+    return f"{row['name']}{message('colon', language)}{_known_value(row, language)}"
 
 
-def _known_value(row: dict[str, Any], on: datetime | None, language: str | None) -> str:
-    if is_blank(row["value"]):
-        return message(
-            "legal_not_known",
-            language,
-            date=words.day(on),
-            until=words.day(row["known_until"]),
-            file=f"reference/{row['file']}",
-        )
+def _unknown(row: dict[str, Any], on: datetime | None, language: str | None) -> str:
+    until, start = row["known_until"], row["start"]
+    if not is_blank(until) and on is not None and pd.Timestamp(on) > until:
+        file = f"reference/{row['file']}"
+        return message("legal_not_known", language, date=words.day(on), until=words.day(until), file=file)
+    if is_blank(start):
+        return message("legal_not_yet", language, date=words.day(on))
+    return message("legal_begins", language, date=words.day(on), start=words.day(start))
+
+
+def _known_value(row: dict[str, Any], language: str | None) -> str:
     text = legal_amount(row["value"], row["unit"], language)
     said = []
     if not is_blank(row["start"]):
         said.append(message("legal_since", language, date=words.day(row["start"])))
+    if not is_blank(row["end"]):
+        said.append(message("legal_ends", language, date=words.day(row["end"])))
     if not is_blank(row["known_until"]):
         said.append(message("legal_until", language, date=words.day(row["known_until"])))
     unsure = confirmation_in_words(row["confirmation"], language)
@@ -230,10 +240,10 @@ def statement_of_claim(statement: StatementOfClaim, language: str | None = None)
     totals = statement.totals.assign(line=[label(f"claim_{line}", language) for line in statement.totals["line"]])
     totals = totals.rename(columns={"line": "claim_line", "amount": "claim_amount"})
     shown = ["document", "issue_date", "due_date", "currency", "amount", "principal", "days_late", "interest"]
-    shown += ["indemnity", "limitation_date"]
+    shown += ["indemnity", "limitation_date", "limitation_note"]
     tables = [
         ("statement_totals", totals, False),
-        ("statement_items", statement.items[shown], True),
+        ("statement_items", limitation_marked(statement.items, language)[shown], True),
         ("statement_segments", segments(statement.segments), False),
         ("statement_credits", statement.on_account, True),
     ]
@@ -244,6 +254,12 @@ def statement_of_claim(statement: StatementOfClaim, language: str | None = None)
             parts.append(f"<p><b>{escape(head)}</b></p>{table(frame, language, total=summed, name=head)}")
     parts += [f"<p>{escape(text)}</p>" for text in remarks(statement.items, language)]
     return Html("".join(parts))
+
+
+def limitation_marked(items: pd.DataFrame, language: str | None = None) -> pd.DataFrame:
+    """Claims with `limitation_note`: how far the period of limitation is confirmed; blank where it is."""
+    notes = [confirmation_in_words(level, language) or None for level in items["confirmation"]]
+    return items.assign(limitation_note=pd.Series(notes, index=items.index, dtype="object"))
 
 
 def remarks(items: pd.DataFrame, language: str | None = None) -> list[str]:
@@ -264,6 +280,11 @@ def remarks(items: pd.DataFrame, language: str | None = None) -> list[str]:
     undated = items[items["reason"] == "no_due_date"]
     if len(undated):
         said.append(message("claim_no_due_date", language, count=len(undated), n=len(undated)))
+    supposed = items[items["receipt_supposed"]]
+    if len(supposed):
+        said.append(message("claim_receipt_supposed", language, count=len(supposed), n=len(supposed)))
+    if (items["buyer"] == "consumer").any():
+        said.append(message("claim_consumers", language))
     if (items["confirmation"] == "unconfirmed").any():
         said.append(message("claim_public_limitation", language))
     return said

@@ -51,6 +51,7 @@ _USED = (
     "receipt_date",
     "delivery_date",
     "retention",
+    "goods",
 )
 CLAIMS = (
     Column("item_id", "text", True, "identifier of the open item, unique"),
@@ -241,7 +242,8 @@ def _check(options: Options) -> None:
         ("unknown", UNKNOWN),
     ):
         choice(name, getattr(options, name), allowed)
-    if options.rate is not None and not 0 <= options.rate < 1:
+    is_number = isinstance(options.rate, int | float) and not isinstance(options.rate, bool)
+    if options.rate is not None and not (is_number and 0 <= options.rate < 1):
         raise InputError([Defect("late_rate_bad", "fatal", column="rate", value=str(options.rate))])
 
 
@@ -269,6 +271,7 @@ def late_items(
         chosen = chosen.filter(nw.col("kind") != "credit_note")
     items = collect(chosen).reindex(columns=[*_USED])
     _check_items(items)
+    items["receipt_supposed"] = items["receipt_date"].isna() & items["issue_date"].notna()
     items["document"] = items["document"].where(items["document"].notna(), items["item_id"])
     items["currency"] = items["currency"].astype(object).where(items["currency"].notna(), "EUR")
     items["retention"] = items["retention"].map({True: True}).fillna(False).astype(bool)
@@ -277,7 +280,7 @@ def late_items(
     items = items.merge(told, on="customer_id", how="left")
     items["buyer"] = items["buyer"].astype(object).where(items["buyer"].notna(), "business")
     items["late_rate"] = items["late_rate"].astype("float64")
-    items = items[items["buyer"] != "consumer"].reset_index(drop=True)
+    items["receipt_supposed"] &= items["buyer"].isin(PUBLIC)
     items["cents"] = (items["amount"] * 100).round().astype("int64")
     items["in_time"] = _in_time(items)
     items["runs_from"] = _runs_from(items)
@@ -285,6 +288,8 @@ def late_items(
 
 
 def _check_items(items: pd.DataFrame) -> None:
+    if len(items) and not pd.api.types.is_numeric_dtype(items["amount"]):
+        raise InputError([Defect("claim_not_numbers", "fatal", column="amount", value=str(items["amount"].iloc[0]))])
     blank = items.loc[items["amount"].isna() | ~np.isfinite(items["amount"].astype("float64")), "item_id"]
     twice = items.loc[items["item_id"].duplicated(), "item_id"].unique()
     defects = [Defect("claim_blank_amount", value=str(name)) for name in blank]
@@ -326,7 +331,7 @@ def _runs_from(items: pd.DataFrame) -> pd.Series:
 
 
 def _until(items: pd.DataFrame, at: datetime, insolvencies: pd.DataFrame | None) -> pd.DataFrame:
-    """Last day reckoned: the date, or the eve of the judgment for the debts born before it."""
+    """Last day reckoned: the date, the eve of the judgment for the debts born before it; none for a consumer."""
     end = pd.Series(pd.Timestamp(at), index=items.index).astype("datetime64[s]")
     opened = pd.Series(pd.NaT, index=items.index, dtype="datetime64[s]")
     if insolvencies is not None and len(insolvencies):
@@ -334,8 +339,9 @@ def _until(items: pd.DataFrame, at: datetime, insolvencies: pd.DataFrame | None)
         opened = pd.to_datetime(items["customer_id"].map(first)).astype("datetime64[s]")
         born_before = items["issue_date"].isna() | (items["issue_date"] < opened)
         opened = opened.where(born_before & (opened <= pd.Timestamp(at)))
-    stop = opened - pd.Timedelta(days=1)
-    return items.assign(frozen_on=opened, until=end.where(opened.isna(), stop).astype("datetime64[s]"))
+    until = end.where(opened.isna(), opened - pd.Timedelta(days=1))
+    until = until.where(items["buyer"] != "consumer", items["runs_from"])  # no penalties from a consumer
+    return items.assign(frozen_on=opened, until=until.astype("datetime64[s]"))
 
 
 class _Paid(NamedTuple):
@@ -626,7 +632,8 @@ def _raise_unknown(item: pd.Series, day: int, regime: str) -> None:
 def _undated(items: pd.DataFrame, paid: _Paid) -> pd.DataFrame:
     """Items still owed without a due date: their interest is not computable, which is said."""
     settled = _settled(items, paid)
-    blind = items[items["runs_from"].isna() & ~items["retention"] & (items["cents"] > settled)]
+    unknown = items["runs_from"].isna() & (items["buyer"] != "consumer")
+    blind = items[unknown & ~items["retention"] & (items["cents"] > settled)]
     if blind.empty:
         return pd.DataFrame()
     nothing = dict.fromkeys(("days", "rate", "interest"), np.nan)
@@ -654,7 +661,8 @@ def _indemnities(items: pd.DataFrame, paid: _Paid, reading: str) -> pd.DataFrame
     caught = items["frozen_on"].notna().to_numpy() & (cents > before_judgment)
     forbidden = (items["in_time"] >= items["frozen_on"]).to_numpy()
     frozen = caught & forbidden if reading == "due_before" else caught
-    counts = was_late & (caught | (end > start)) & (items["kind"] != "returned_payment").to_numpy()
+    bears = ((items["kind"] != "returned_payment") & (items["buyer"] != "consumer")).to_numpy()
+    counts = was_late & (caught | (end > start)) & bears
     late = items[counts].assign(frozen=frozen[counts])
     by_invoice = late.groupby(["customer_id", "document"], as_index=False, sort=True).agg(
         first_day_late=("in_time", "min"), frozen=("frozen", "all")

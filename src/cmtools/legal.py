@@ -363,10 +363,11 @@ def payment_ceilings() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame, one row per rule
-        `key`, `goods`, `buyer`, `periodic` (for summary invoices only, never for them, blank: both),
-        `days`, `counted_from` (issue, delivery, receipt), `then` (month_end: the end of a month comes
-        in, by either reading; decade_end_first, month_end_first: counted from the end of that period),
-        `clause` (yes: only if the contract says so), `reference`, `confirmation`, `source`, `fr`, `en`.
+        `key`, `start` (blank: not known), `goods`, `buyer` (blank: a default rule, no ceiling), `periodic`
+        (for summary invoices only, never for them, blank: both), `days`, `counted_from` (issue, delivery,
+        receipt), `then` (month_end: the end of a month comes in, by either reading; decade_end_first,
+        month_end_first: counted from the end of that period), `clause` (yes: only if the contract says
+        so), `reference`, `confirmation`, `source`, `fr`, `en`.
 
     Examples
     --------
@@ -415,8 +416,9 @@ def known(on: str | date | None = None, language: str | None = None) -> pd.DataF
     Returns
     -------
     pandas.DataFrame, one row per value
-        `key`, `name`, `value` (NaN: unknown on that day), `unit`, `start`, `known_until` (NaT: no end
-        known), `reference`, `confirmation`, `source`, `file` (where it stands).
+        `key`, `name`, `value` (NaN: unknown on that day), `unit`, `start`, `end` (of this value; NaT: none
+        known), `known_until` (of the series), `reference`, `confirmation`, `source`, `file` (where it
+        stands).
 
     Examples
     --------
@@ -428,22 +430,51 @@ def known(on: str | date | None = None, language: str | None = None) -> pd.DataF
     rows: list[tuple[object, ...]] = []
     for row in reference_rows("legal_series.csv"):
         last = _known_until(row["key"])
-        found = _series_value(row["key"], min(at, last) if at and at <= last else last)
-        value = float("nan") if at is not None and at > last else found.value
-        rows.append((row["key"], label(row["key"], tongue), value, "rate", found.start, last, *found[4:], row["file"]))
+        try:
+            found = _series_value(row["key"], last if at is None else at)
+        except LegalUnknownError:
+            found = _series_value(row["key"], last)._replace(value=float("nan"), start=None, end=None)
+        rows.append(
+            (
+                row["key"],
+                label(row["key"], tongue),
+                found.value,
+                "rate",
+                found.start,
+                found.end,
+                last,
+                *found[4:],
+                row["file"],
+            )
+        )
     for row in reference_rows("legal_values.csv"):
-        if at is None or as_day(row["start"]) <= at:
-            begin, value = as_day(row["start"]), float(row["value"])
-            rest = (row["reference"], row["confirmation"], row["source"], "legal_values.csv")
-            rows.append((row["key"], label(row["key"], tongue), value, row["unit"], begin, None, *rest))
+        begin, value = as_day(row["start"]), float(row["value"])
+        value = value if at is None or begin <= at else float("nan")
+        rest = (row["reference"], row["confirmation"], row["source"], "legal_values.csv")
+        rows.append((row["key"], label(row["key"], tongue), value, row["unit"], begin, None, None, *rest))
     for row in reference_rows("payment_ceilings.csv"):
+        begun = as_day(row["start"]) if row["start"] else None
+        value = float(row["days"]) if at is None or begun is None or begun <= at else float("nan")
         rest = (row["reference"], row["confirmation"], row["source"], "payment_ceilings.csv")
-        rows.append((row["key"], row[tongue], float(row["days"]), "days", None, None, *rest))
+        rows.append((row["key"], row[tongue], value, "days", begun, None, None, *rest))
     for row in reference_rows("limitation_periods.csv"):
         rest = (row["reference"], row["confirmation"], row["source"], "limitation_periods.csv")
-        rows.append((f"limitation_{row['key']}", row[tongue], float(row["years"]), "years", None, None, *rest))
-    columns = ["key", "name", "value", "unit", "start", "known_until", "reference", "confirmation", "source", "file"]
-    return pd.DataFrame(rows, columns=columns).astype({"start": "datetime64[us]", "known_until": "datetime64[us]"})
+        rows.append((f"limitation_{row['key']}", row[tongue], float(row["years"]), "years", None, None, None, *rest))
+    columns = [
+        "key",
+        "name",
+        "value",
+        "unit",
+        "start",
+        "end",
+        "known_until",
+        "reference",
+        "confirmation",
+        "source",
+        "file",
+    ]
+    dates = dict.fromkeys(("start", "end", "known_until"), "datetime64[us]")
+    return pd.DataFrame(rows, columns=columns).astype(dates)
 
 
 def _known_until(key: str) -> datetime:

@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cmtools import language as words
+from cmtools.display import cell
 from cmtools.language import label, message
 from cmtools.plots import LATE, LEGEND, LINES, NOT_DUE, TOTAL, drawn_values, in_rows, layout_of
 
@@ -93,7 +94,11 @@ def month_end_readings(days: pd.DataFrame, language: str | None = None) -> go.Fi
             hovertext=hover,
             hoverinfo="text",
         )
-    figure.add_hline(y=60, line={"color": TOTAL, "dash": "dot", "width": 1.5})
+    ends = [days["issue_date"].min(), days["issue_date"].max()] if len(days) else []
+    figure.add_scatter(
+        x=ends, y=[60] * len(ends), name=message("ceiling_general_60", language), mode="lines", hoverinfo="skip",
+        line={"color": TOTAL, "dash": "dot", "width": 1.5},
+    )  # fmt: skip
     first = [when for when in days["issue_date"] if when.day == 1]
     names = [words.MONTHS[words.resolve(language)][when.month - 1] for when in first]
     ticks = [f"{name}<br>{when.year}" if when.month == 1 else name for name, when in zip(names, first)]
@@ -116,7 +121,7 @@ def claims(table: pd.DataFrame, language: str | None = None, count: int = 10) ->
     claimed = table.assign(claimed=table["interest"] + table["indemnity"]).query("claimed > 0")
     top = claimed.nlargest(count, "claimed", keep="first")
     figure = go.Figure(layout=layout_of(language, message("chart_claims", language, currency=currency)))
-    names = [escape(_short(str(name)), quote=False) for name in top["customer_name"]]
+    names = [escape(_short(cell(name, "text")), quote=False) for name in top["customer_name"]]
     for name, colour in BARS.items():
         figure.add_bar(
             y=list(range(len(top))),

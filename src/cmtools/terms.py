@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -229,6 +229,7 @@ def summary_date(delivery_date: Any, period: str = "month") -> Any:
         return pd.Series(found, index=delivery_date.index, name="summary_date").astype(delivery_date.dtype)
     if delivery_date is None or delivery_date is pd.NaT:
         return delivery_date
+    _check_day(delivery_date)
     return _like(delivery_date, _period_end(np.array([np.datetime64(delivery_date, "D")]), period)[0].item())
 
 
@@ -276,8 +277,16 @@ def due_date(issue_date: Any, terms: Any, reading: str = "days_then_month_end") 
         return _due_dates(issue_date, terms, reading)
     if issue_date is None or issue_date is pd.NaT:
         return issue_date
+    _check_day(issue_date)
     day = _shift(np.array([np.datetime64(issue_date, "D")]), parse_terms(terms), reading)[0].item()
     return _like(issue_date, day)
+
+
+def _check_day(given: Any) -> None:
+    """Refuse what is no date: a number would be read as days since 1970."""
+    if not isinstance(given, date | np.datetime64):
+        details = {"expected": "date(2026, 6, 30)"}
+        raise InputError([Defect("bad_date", "fatal", column="issue_date", value=str(given), details=details)])
 
 
 def _like(given: Any, day: Any) -> Any:
