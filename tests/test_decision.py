@@ -14,7 +14,7 @@ from cmtools.forms_decision import customer_name, decision_lines, decision_page
 from cmtools.language import HARD
 from cmtools.rating import risk_level
 from cmtools.schemas import InputError
-from cmtools.terms import parse_terms
+from cmtools.terms import Term, parse_terms
 
 DAY = "2026-06-30"
 
@@ -58,17 +58,17 @@ def test_limit_is_the_need_times_the_coefficient_of_the_level_rounded_down(decid
 
 
 def test_terms_are_at_most_those_of_the_level(decided):
-    assert (decided.terms_asked, decided.terms_are_asked, decided.term) == ("60 jours", True, (45, False))
+    assert (decided.terms_asked, decided.terms_are_asked, decided.term) == ("60 jours", True, Term(45, False))
 
 
 @pytest.mark.parametrize(
     ("asked", "level", "proposed"),
     [
-        ("45 jours fin de mois", "A", (45, True)),  # 45 + 15 within 60
-        ("60 jours fin de mois", "A", (60, False)),  # 75 beyond 60
-        ("45 jours fin de mois", "C", (45, False)),
-        ("30 jours", "C", (30, False)),
-        ("60 jours", "D", (30, False)),
+        ("45 jours fin de mois", "A", Term(45, True)),  # 45 + 15 within 60
+        ("60 jours fin de mois", "A", Term(60, False)),  # 75 beyond 60
+        ("45 jours fin de mois", "C", Term(45, False)),
+        ("30 jours", "C", Term(30, False)),
+        ("60 jours", "D", Term(30, False)),
     ],
 )
 def test_terms_with_an_end_of_month(asked, level, proposed):
@@ -82,7 +82,7 @@ def test_a_limit_of_nil_goes_with_payment_in_advance(sources):
     found = decide(file, accounts.table, ledger=ledger)
     page = plain(decision_page(found, language="en"))
     if found.proposal.amount == 0:
-        assert found.term == (0, False)
+        assert found.term == Term(0, False)
     assert "30 days, valid" not in page or found.proposal.amount > 0
 
 
@@ -147,7 +147,7 @@ def test_liquidation_leaves_no_credit_and_payment_in_advance(sources):
     accounts, ledger, told = sources
     file = credit_file("000116", DAY, ledger=ledger, statements=accounts, external=told)
     found = decide(file, accounts.table, ledger=ledger)
-    assert (found.rating.rating, found.proposal.amount, found.term) == (1, 0.0, (0, False))
+    assert (found.rating.rating, found.proposal.amount, found.term) == (1, 0.0, Term(0, False))
     # refusing concerns what is owed: above 15,000, so no longer the analyst's alone
     assert found.file.exposure["exposure_amount"].iloc[0] > 15_000
     assert found.decided_by == "credit_manager"

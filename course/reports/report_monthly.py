@@ -379,7 +379,7 @@ tables.show("lateness", lateness)
 display(*draw(cm.plots_claims.claims, by_debtor[by_debtor["interest"] + by_debtor["indemnity"] > 0]))
 kept = ["customer_id", "customer_name", "currency", "principal", "unallocated", "interest", "indemnity", "claim_total"]
 kept += ["disputed_principal", "days_left", *(["unknown_interest"] if by_debtor["unknown_interest"].any() else [])]
-tables.show("claims", by_debtor, columns=kept, total=True, limit=15, otherwise="no_claim")
+tables.show("claims", by_debtor, columns=kept, total=True, limit=10, otherwise="no_claim")
 # %%
 claim_items = cm.display.with_names(claimed, company)
 tables.keep("claim_items", claim_items.drop(columns=["claimable", "confirmation"]), total=True, otherwise="no_claim")
@@ -423,7 +423,7 @@ beyond = cm.display.with_names(granted[granted["status"].isin(["over", "needs_cl
 kept = ["customer_id", "customer_name", "document", "issue_date", "due_date", "currency", "amount", "granted_days"]
 beyond = cm.forms_claims.compliance(beyond.sort_values("days_over", ascending=False), language)
 tables.show(
-    "over_ceiling", beyond, columns=[*kept, "latest_date", "days_over", "status"], limit=15, otherwise="none_over"
+    "over_ceiling", beyond, columns=[*kept, "latest_date", "days_over", "status"], limit=10, otherwise="none_over"
 )
 # %% [markdown] tags=["fr"]
 # ## 10. Douteux et pertes

@@ -243,7 +243,7 @@ def _claims(
         {"interest": by_item["interest"].sum(min_count=1), "paid": by_item["to_interest"].sum(), "reckoned": 1.0}
     ).reset_index()
     blind = segments[segments["reason"].notna()].groupby("item_id")
-    unknown = blind.agg(unknown_from=("start", "min"), reason=("reason", "first"))
+    unknown = pd.DataFrame({"unknown_from": blind["start"].min(), "reason": blind["reason"].first()})
     late = items["item_id"].isin(segments["item_id"])
     known = indemnities.rename(columns={"reason": "indemnity_reason"})
     table = items.merge(sums, on="item_id", how="left").merge(unknown, on="item_id", how="left")
@@ -340,7 +340,7 @@ def claims_by_customer(found: pd.DataFrame, ledger: Ledger, as_of: str | date) -
     money = ["principal", "interest", "indemnity", "disputed_principal"]
     sums[money] = sums[money].round(2) + 0.0
     keys = ["customer_id", "currency"]
-    apart = _on_account(ledger, as_of, mine).groupby(keys, as_index=False).agg(unallocated=("open_amount", "sum"))
+    apart = _on_account(ledger, as_of, mine).groupby(keys)["open_amount"].sum().rename("unallocated").reset_index()
     sums = sums.merge(apart, on=keys, how="left")
     sums["unallocated"] = sums["unallocated"].fillna(0.0).round(2)
     sums["claim_total"] = sums[["principal", "unallocated", "interest", "indemnity"]].sum(axis=1).round(2) + 0.0

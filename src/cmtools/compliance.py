@@ -179,8 +179,9 @@ def compliance_summary(found: pd.DataFrame) -> pd.DataFrame:
     [1]
     """
     keys = ["ceiling", "reference", "status", "currency"]
-    sums = found.groupby(keys, dropna=False, sort=False).agg(
-        count_invoices=("amount", "size"), amount=("amount", "sum"), days_over=("days_over", "max")
+    groups = found.groupby(keys, dropna=False, sort=False)
+    sums = pd.DataFrame(
+        {"count_invoices": groups.size(), "amount": groups["amount"].sum(), "days_over": groups["days_over"].max()}
     )
     order = {status: place for place, status in enumerate(STATUSES)}
     table = sums.reset_index().assign(amount=lambda rows: rows["amount"].round(2))

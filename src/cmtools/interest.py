@@ -664,9 +664,9 @@ def _indemnities(items: pd.DataFrame, paid: _Paid, reading: str) -> pd.DataFrame
     bears = ((items["kind"] != "returned_payment") & (items["buyer"] != "consumer")).to_numpy()
     counts = was_late & (caught | (end > start)) & bears
     late = items[counts].assign(frozen=frozen[counts])
-    by_invoice = late.groupby(["customer_id", "document"], as_index=False, sort=True).agg(
-        first_day_late=("in_time", "min"), frozen=("frozen", "all")
-    )
+    invoices = late.groupby(["customer_id", "document"], sort=True)
+    by_invoice = pd.DataFrame({"first_day_late": invoices["in_time"].min(), "frozen": invoices["frozen"].all()})
+    by_invoice = by_invoice.reset_index()
     by_invoice["first_day_late"] = (by_invoice["first_day_late"] + pd.Timedelta(days=1)).astype("datetime64[us]")
     law = fact("recovery_indemnity", "2013-01-01")
     before = by_invoice["first_day_late"] < pd.Series(law.start, index=by_invoice.index)
