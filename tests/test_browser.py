@@ -512,3 +512,36 @@ def test_lesson_opens_drawn_runs_and_answers_its_control(lab, opened, lesson):
         answers(notebook, language, lesson, sentences)
     assert foreign(opened, lab) == []
     assert opened.problems == []
+
+
+@pytest.mark.parametrize("lesson", ["fr/08_hidden_cost", "en/05_payment_terms"])
+def test_lesson_with_several_sliders_runs_and_answers_the_first(lab, opened, lesson):
+    notebook = open_lesson(opened, lab, lesson)
+    run_all(opened, notebook, "Exécution", "Exécuter toutes les cellules")
+    outputs = notebook.locator(".jp-OutputArea-output")
+    assert outputs.and_(notebook.locator('[data-mime-type*="error"], [data-mime-type*="stderr"]')).count() == 0
+    control = notebook.locator(".jupyter-widgets.widget-vbox")
+    control.scroll_into_view_if_needed()
+    said = "control => (control.querySelector('.jp-OutputArea p') || {innerText: ''}).innerText.trim() !== ''"
+    until(opened.page, said, control.element_handle(), LONG)  # what is out of sight has no text yet
+    before = control.locator(".jp-OutputArea p").first.inner_text()
+    assert re.search(r"\d", before)
+    widths = control.locator(".noUi-target").evaluate_all(
+        "sliders => sliders.map(s => s.getBoundingClientRect().width)"
+    )
+    assert len(widths) > 2
+    assert min(widths) > 120  # room to drag each
+    control.locator(".noUi-handle").first.focus()
+    opened.page.keyboard.press("ArrowRight")
+    until(
+        opened.page,
+        """([control, text]) => {
+            const said = control.querySelector('.jp-OutputArea p');
+            return said && said.innerText.trim() && said.innerText !== text;
+        }""",
+        [control.element_handle(), before],
+        LONG,
+    )
+    assert control.locator("svg.main-svg, table.cm").count() > 0
+    assert foreign(opened, lab) == []
+    assert opened.problems == []
