@@ -212,7 +212,7 @@ twice = pd.DataFrame({"item_id": ["F1", "F1"], "amount": [6_000.0, 6_000.0]})
 twice["payment_date"] = pd.to_datetime(["2026-06-15", "2026-08-20"])
 for imputation in ("principal_first", "interest_first"):
     found = cm.late_interest(invoice, twice, "2026-08-31", imputation=imputation)
-    display(cm.display.said(f"widget_{imputation}", language))
+    display(cm.display.said(f"imputed_{imputation}", language))
     display(cm.display.table(cm.forms_claims.segments(found).drop(columns="document"), language, total=True))
 # %% [markdown] tags=["fr"]
 # **Lecture.** Les intérêts d'abord : 123,83 € des 6 000 sont pris par l'intérêt, et le principal n'a baissé que de
@@ -252,7 +252,7 @@ cm.forms_claims.statement_of_claim(statement, language)
 # %% tags=["nbval-check-output"]
 frozen = cm.statement_of_claim(ledger, "000116", as_of, insolvencies=procedures)
 print(cm.language.day(procedures["opened"].iloc[0]), "|", cm.language.day(frozen.segments["end"].max()))
-print(*cm.forms_claims.remarks(frozen.items, language), sep="\n")
+cm.display.lines("\n".join(cm.forms_claims.remarks(frozen.items, language)))
 # %% [markdown] tags=["fr"]
 # ## 7. Ce que tous les clients doivent au titre du retard
 # %% [markdown] tags=["en"]
