@@ -356,3 +356,17 @@ def test_why_a_cost_is_not_computable(given, reason):
     ).iloc[0]
     assert row["reason"] == reason
     assert pd.isna(row["overdue_cost"])
+
+
+@pytest.mark.parametrize("rate", ["10 %", 1.2, -0.1, True])
+def test_a_contractual_rate_is_a_fraction(ledger, rate):
+    with pytest.raises(InputError) as refused:
+        late_claims(ledger, "2026-06-30", rate=rate)
+    assert str(rate) in refused.value.text("fr")
+
+
+def test_tables_that_lack_a_column_or_hold_text_are_refused(ledger):
+    with pytest.raises(InputError, match="opened"):
+        late_claims(ledger, "2026-06-30", insolvencies=pd.DataFrame({"customer_id": ["C1"]}))
+    with pytest.raises(InputError, match="amount"):
+        cm.late_interest(ledger.invoices.assign(amount="douze"), None, "2026-06-30")

@@ -381,3 +381,25 @@ def test_compared_keeps_unknown_unknown():
     assert numbers(table["on_others"]) == [None, None, 30.0]
     with pytest.raises(InputError):
         allowances_compared(pd.DataFrame({"amount": [1.0]}), ageing, matrix)
+
+
+@pytest.mark.parametrize("amount", [float("inf"), "5000", None, True, -1.0])
+def test_an_existing_allowance_is_a_finite_amount(amount):
+    claims = pd.DataFrame(
+        {
+            "item_id": ["F1"],
+            "customer_id": ["A"],
+            "currency": ["EUR"],
+            "open_amount": [1200.0],
+            "open_excl_vat": [1000.0],
+        }
+    )
+    with pytest.raises(InputError) as refused:
+        individual_allowances(claims, {"A": 0.5}, existing={"A": amount})
+    assert str(amount) in refused.value.text("en")
+
+
+@pytest.mark.parametrize("forward", ["1.2", None, float("nan"), -0.1])
+def test_a_forward_looking_factor_is_a_number(forward):
+    with pytest.raises(InputError):
+        provision_matrix({"not_due": 100.0}, {"not_due": 0.1}, forward=forward)

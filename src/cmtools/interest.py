@@ -59,6 +59,10 @@ CLAIMS = (
     Column("due_date", "date", True, "day by which it must be paid"),
     Column("amount", "money", True, "incl. VAT"),
 )
+INSOLVENCIES = (
+    Column("customer_id", "text", True, "customer under insolvency proceedings"),
+    Column("opened", "date", True, "judgment that opened them"),
+)
 REDUCTIONS = (
     Column("item_id", "text", True, "item it settles"),
     Column("amount", "money", True, "incl. VAT; positive reduces an invoice"),
@@ -257,8 +261,11 @@ def late_items(
     (judgment that froze the claim), `cents`.
     """
     table = nw.from_native(invoices)
-    names = table.collect_schema().names()
+    schema = table.collect_schema()
+    names = schema.names()
     require(names, CLAIMS, "invoices")
+    if not schema["amount"].is_numeric():
+        raise InputError([Defect("claim_not_numbers", "fatal", column="amount", value=str(schema["amount"]))])
     kept = [name for name in _USED if name in names]
     chosen = table.select(kept).filter(nw.col("amount").is_null() | (nw.col("amount") > 0))
     told = _buyers(customers)
@@ -288,8 +295,6 @@ def late_items(
 
 
 def _check_items(items: pd.DataFrame) -> None:
-    if len(items) and not pd.api.types.is_numeric_dtype(items["amount"]):
-        raise InputError([Defect("claim_not_numbers", "fatal", column="amount", value=str(items["amount"].iloc[0]))])
     blank = items.loc[items["amount"].isna() | ~np.isfinite(items["amount"].astype("float64")), "item_id"]
     twice = items.loc[items["item_id"].duplicated(), "item_id"].unique()
     defects = [Defect("claim_blank_amount", value=str(name)) for name in blank]
@@ -334,6 +339,8 @@ def _until(items: pd.DataFrame, at: datetime, insolvencies: pd.DataFrame | None)
     """Last day reckoned: the date, the eve of the judgment for the debts born before it; none for a consumer."""
     end = pd.Series(pd.Timestamp(at), index=items.index).astype("datetime64[s]")
     opened = pd.Series(pd.NaT, index=items.index, dtype="datetime64[s]")
+    if insolvencies is not None:
+        require(insolvencies.columns, INSOLVENCIES, "insolvencies")
     if insolvencies is not None and len(insolvencies):
         first = insolvencies.groupby("customer_id")["opened"].min()
         opened = pd.to_datetime(items["customer_id"].map(first)).astype("datetime64[s]")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import accumulate
+from math import isfinite
 from operator import mul
 from typing import Any, NamedTuple
 
@@ -38,8 +39,12 @@ def _times(amount: float, share: float) -> float:
     return float(product.quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
 def _is_share(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    return _is_number(value) and 0 <= value <= 1
 
 
 def _check_shares(shares: Mapping[str, float], column: str) -> None:
@@ -56,7 +61,7 @@ def _check_shares(shares: Mapping[str, float], column: str) -> None:
 
 
 def _check_amounts(amounts: Mapping[str, float], column: str) -> None:
-    wrong = {key: amount for key, amount in amounts.items() if not amount >= 0}
+    wrong = {key: amount for key, amount in amounts.items() if not (_is_number(amount) and amount >= 0)}
     if wrong:
         raise InputError(
             [
@@ -520,7 +525,7 @@ def provision_matrix(
     _require(rates, ("bucket", "bucket_loss_rate"), "rates")
     by_bucket = dict(zip(rates["bucket"], rates["bucket_loss_rate"].astype("float64")))
     _check_shares({bucket: rate for bucket, rate in by_bucket.items() if rate == rate}, "bucket_loss_rate")
-    if not 0 <= forward < float("inf"):
+    if not (_is_number(forward) and forward >= 0):
         raise InputError([Defect("bad_forward_factor", "fatal", column="forward", value=str(forward))])
     unknown = balances["not_converted"] if "not_converted" in balances else pd.Series(0.0, index=balances.index)
     rows = []
