@@ -535,3 +535,18 @@ def test_real_paid_invoices_show_no_loss(real_data):
 
 def test_bounds_of_the_default():
     assert BUCKETS == (30, 60, 90, 120)
+
+
+def test_losses_of_a_fec_are_those_of_account_654(root):
+    """Each loss goes to the claim of its amount, so that the amounts excl. VAT add up to what 654 holds."""
+    year, before = (root / "data" / f"904172638FEC{end}.txt" for end in ("20260630", "20250630"))
+    ledger = cm.read_fec(year).ledger(terms=45, previous=cm.read_fec(before))
+    found = cm.written_off(ledger, "2026-06-30", "2025-06-30")
+    booked = [
+        line.split("\t")
+        for line in year.read_text(encoding="utf-8").splitlines()
+        if line.split("\t")[4].startswith("654")
+    ]
+    debit = sum(round(float(row[11].replace(",", ".")) * 100) for row in booked)
+    assert round(found["lost_excl_vat"].sum() * 100) == debit
+    assert sorted(found["lost_excl_vat"]) == sorted(float(row[11].replace(",", ".")) for row in booked)

@@ -425,8 +425,8 @@ def _settle(lines: pd.DataFrame, fifo: bool, two_years: bool) -> pd.DataFrame:
 
     Lettered groups first. The other half of a group with too many credits is
     before the file (or in the previous one): its oldest credits, up to the
-    excess, go to the customer's opening items; what these cannot take stays
-    unallocated.
+    excess, go to the customer's opening items, first to one of the very amount,
+    then to the oldest; what these cannot take stays unallocated.
     """
     work = _Matching(lines)
     groups = lines.groupby(_GROUP, sort=False).ngroup()
@@ -447,7 +447,9 @@ def _settle(lines: pd.DataFrame, fifo: bool, two_years: bool) -> pd.DataFrame:
     for credited, pool in rounds:
         pool = pool & work.debit & ~over
         limit = _towards_opening(work, credited & ~work.debit, group, holder, excess, pool)
-        work.match(pool | (credited & ~work.debit), holder, "opening", limit)
+        chosen = pool | (credited & ~work.debit)
+        work.match(chosen, _same_amount(work, holder, limit), "opening", limit)
+        work.match(chosen, holder, "opening", limit)
     work.match(lettered & over, group, "lettering")
     if fifo:
         work.match(~lines["account"].str.startswith("4117").to_numpy(dtype=bool), holder, "fifo")
@@ -456,6 +458,14 @@ def _settle(lines: pd.DataFrame, fifo: bool, two_years: bool) -> pd.DataFrame:
             {"debit": "int64", "credit": "int64", "cents": "int64", "match": "str"}
         )
     return pd.concat(work.pieces, ignore_index=True)
+
+
+def _same_amount(work: _Matching, holder: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """A number for each customer's account and amount still to be matched."""
+    amounts = np.where(work.debit, work.left, np.minimum(work.left, limit))
+    return (
+        pd.DataFrame({"holder": holder, "cents": amounts}).groupby(["holder", "cents"], sort=False).ngroup().to_numpy()
+    )
 
 
 def _towards_opening(
