@@ -326,7 +326,7 @@ def _formats(book: Any, language: str) -> dict[str, Any]:
         "label_left": {"bold": True},
         "label": {"bold": True, "align": "right"},
         "heading": heading | {"align": "right"},
-        "heading_left": heading,
+        "heading_left": heading | {"indent": 1},  # a right-aligned heading may stand before it
         "heading_small": heading | {"indent": 1},
         "alert": {"font_color": "#a61b1b", "bg_color": "#fde8e8"},
         "quiet": {"font_color": "#8a6d1a", "bg_color": "#fff3cd"},
