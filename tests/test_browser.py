@@ -439,9 +439,9 @@ def move_slider(notebook: Locator) -> tuple[tuple[str, list[str]], tuple[str, li
     control.locator(".bartext").first.wait_for()
     control.scroll_into_view_if_needed()  # what is out of sight is not laid out, and its text is blank
     sentence, bars = control.locator(".jp-OutputArea p").first, control.locator(".bartext")
-    said = "control => (control.querySelector('.jp-OutputArea p') || {innerText: ''}).innerText.trim() !== ''"
+    said = "control => (control.querySelector('.jp-OutputArea p') || {textContent: ''}).textContent.trim() !== ''"
     until(notebook.page, said, control.element_handle(), LONG)  # cleared, then written: not between the two
-    before = sentence.inner_text(), bars.all_text_contents()
+    before = spoken(sentence), bars.all_text_contents()
     assert control.locator(".noUi-target").bounding_box()["width"] > 120  # room to drag it
     control.locator(".noUi-handle").focus()
     notebook.page.keyboard.press("ArrowRight")
@@ -449,14 +449,19 @@ def move_slider(notebook: Locator) -> tuple[tuple[str, list[str]], tuple[str, li
         notebook.page,
         """([control, text, bars]) => {
             const said = control.querySelector('.jp-OutputArea p');
-            const changed = said && said.innerText.trim() && said.innerText !== text;
+            const changed = said && said.textContent.trim() && said.textContent.trim() !== text;
             const drawn = [...control.querySelectorAll('.bartext')].map(bar => bar.textContent);
             return changed && drawn.length && drawn.join() !== bars.join();
         }""",
         [control.element_handle(), *before],
         LONG,
     )
-    return before, (sentence.inner_text(), bars.all_text_contents())
+    return before, (spoken(sentence), bars.all_text_contents())
+
+
+def spoken(sentence: Locator) -> str:
+    """Text of a sentence, laid out or not: what is scrolled out of sight has no inner text."""
+    return (sentence.text_content() or "").strip()
 
 
 LESSONS = {
@@ -522,9 +527,9 @@ def test_lesson_with_several_sliders_runs_and_answers_the_first(lab, opened, les
     assert outputs.and_(notebook.locator('[data-mime-type*="error"], [data-mime-type*="stderr"]')).count() == 0
     control = notebook.locator(".jupyter-widgets.widget-vbox")
     control.scroll_into_view_if_needed()
-    said = "control => (control.querySelector('.jp-OutputArea p') || {innerText: ''}).innerText.trim() !== ''"
-    until(opened.page, said, control.element_handle(), LONG)  # what is out of sight has no text yet
-    before = control.locator(".jp-OutputArea p").first.inner_text()
+    said = "control => (control.querySelector('.jp-OutputArea p') || {textContent: ''}).textContent.trim() !== ''"
+    until(opened.page, said, control.element_handle(), LONG)
+    before = spoken(control.locator(".jp-OutputArea p").first)
     assert re.search(r"\d", before)
     widths = control.locator(".noUi-target").evaluate_all(
         "sliders => sliders.map(s => s.getBoundingClientRect().width)"
@@ -537,11 +542,11 @@ def test_lesson_with_several_sliders_runs_and_answers_the_first(lab, opened, les
         opened.page,
         """([control, text]) => {
             const said = control.querySelector('.jp-OutputArea p');
-            return said && said.innerText.trim() && said.innerText !== text;
+            const drawn = control.querySelector('svg.main-svg, table.cm');
+            return drawn && said && said.textContent.trim() && said.textContent.trim() !== text;
         }""",
         [control.element_handle(), before],
         LONG,
     )
-    assert control.locator("svg.main-svg, table.cm").count() > 0
     assert foreign(opened, lab) == []
     assert opened.problems == []
