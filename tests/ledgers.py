@@ -1,5 +1,8 @@
 """Small ledgers for tests, written by hand, on any engine."""
 
+import dataclasses
+import json
+
 import duckdb
 import pandas as pd
 import polars as pl
@@ -79,7 +82,23 @@ def to_pandas(native):
     """Any engine's table as pandas, nulls as None or NaN."""
     if isinstance(native, pd.DataFrame):
         return native
+    if isinstance(native, pl.LazyFrame):
+        return native.collect().to_pandas()
     for method in ("df", "compute", "to_pandas"):  # DuckDB, Dask, Polars
         if hasattr(native, method):
             return getattr(native, method)()
     return native.toArrow().to_pandas()  # Spark: its own toPandas warns that pandas 3 is new to it
+
+
+def write_folder(ledger, folder):
+    """A ledger of pandas tables as `cmtools convert` writes it, by other means."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("invoices", "settlements", "customers", "accounts"):
+        frame = getattr(ledger, name)
+        if frame is not None:
+            pl.from_pandas(frame).write_parquet(folder / f"{name}.parquet")
+    told = {name: getattr(ledger, name) for name in ("book_currency", "dated_allocation", "complete_sales", "silent")}
+    report = dataclasses.asdict(ledger.report)
+    text = json.dumps({"format": "cmtools-ledger", "version": 1} | told | {"report": report}, default=str)
+    (folder / "ledger.json").write_text(text, encoding="utf-8")
+    return folder

@@ -11,7 +11,7 @@ import nbformat
 import openpyxl
 import pytest
 
-from cmtools import reports
+from cmtools import pages, reports
 from cmtools.cli import main
 from cmtools.schemas import InputError
 
@@ -402,7 +402,7 @@ def test_a_cell_that_takes_too_long(notebook, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_the_command_says_that_the_report_failed(notebook, monthly, write, monkeypatch, capsys):
-    monkeypatch.setattr(reports, "_check_parameters", lambda *_: None)
+    monkeypatch.setattr(reports, "check_parameters", lambda *_: None)
     monkeypatch.setattr(reports, "notebook_path", lambda *_: notebook("1 / 0"))
     code, folder = monthly("--ledger", write(GOOD), "--as-of", "2026-06-30", "--language", "en")
     assert code == 1
@@ -427,7 +427,7 @@ def test_a_report_replaces_the_last_one_whole(notebook, tmp_path):
 
 
 def test_text_in_a_chart_cannot_close_its_script():
-    chart = reports._chart({"data": [{"x": ["</script><script>alert(1)</script>", "&lt;"]}], "layout": {}}, "chart-1")
+    chart = pages._chart({"data": [{"x": ["</script><script>alert(1)</script>", "&lt;"]}], "layout": {}}, "chart-1")
     assert chart.count("<script>") == chart.count("</script>") == 1
     assert json.loads('"\\u003c/script\\u003e"') == "</script>"
 

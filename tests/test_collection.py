@@ -841,6 +841,27 @@ def test_sample_recovery_by_another_computation(sample, books, cohort):
         assert 0 < collected < due
 
 
+def test_sample_recovery_by_segment_by_another_computation(sample, books):
+    items, settlements, customers = books
+    segments = {row["N° client"]: row["Segment"] for row in customers}
+    own = {
+        key: row for key, row in items.items() if row["Échéance"].endswith("02/2026") and euros(row["Montant TTC"]) > 0
+    }
+    collected = defaultdict(Decimal)
+    for row in settlements:
+        item = own.get(row["Pièce"])
+        if item is None or row["Nature"] != "Encaissement":
+            continue
+        limit = day(item["Échéance"]) + timedelta(days=30)
+        if max(day(row["Date règlement"]), day(row["Date lettrage"])) <= limit and day(item["Date comptable"]) <= limit:
+            collected[segments[item["N° client"]]] += euros(row["Montant EUR"])
+    prepared = cm.frames.in_polars(sample)
+    for ledger in (sample, prepared, prepared):  # the second time from what is remembered
+        table = recovery_rate(ledger, "2026-06-30", by="segment")
+        mine = table[table["month"] == "2026-02-01"].set_index("segment")["collected_30"]
+        assert {name: float(amount) for name, amount in collected.items()} == mine[mine > 0].to_dict()
+
+
 def test_sample_effectiveness_by_another_computation(sample, books):
     items, settlements, _ = books
     collected = defaultdict(Decimal)

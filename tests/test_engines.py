@@ -7,6 +7,7 @@ import ast
 import dataclasses
 import importlib
 import inspect
+import tempfile
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
-from ledgers import ALL_ENGINES, convert, make_ledger, to_pandas
+from ledgers import ALL_ENGINES, convert, make_ledger, to_pandas, write_folder
 
 import cmtools as cm
 from cmtools.receivables import bucket_names
@@ -156,8 +157,23 @@ def every_kind(engine, known=True, begins="2025-01-01"):
         "customers": ledger.customers.assign(**CUSTOMERS),
         "accounts": accounts if known else None,
     }
+    if engine == "pyspark":
+        return scanned_by_spark(dataclasses.replace(ledger, **tables))
     native = {name: None if table is None else convert(table, engine) for name, table in tables.items()}
     return dataclasses.replace(ledger, **native)
+
+
+def scanned_by_spark(ledger):
+    """The ledger as `scan_ledger` opens it, from a converted folder; kept in memory, as many queries read it."""
+    from pyspark.sql import SparkSession
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = cm.scan_ledger(write_folder(ledger, Path(folder)), engine="pyspark", session=SparkSession.active())
+        for name in ("invoices", "settlements", "customers", "accounts"):
+            table = getattr(found, name)
+            if table is not None:
+                table.cache().count()
+    return found
 
 
 # ---- every public function that takes a ledger or open items
@@ -237,6 +253,9 @@ GATHERED = (
 )  # they call the others: minutes of planning on Dask
 
 
+STEPS = ("open_rows",)  # those of open_items in no order: compared through it
+
+
 def calculations():
     """Names of the functions of the rooms whose first argument is a ledger or its open items."""
     found = {}
@@ -245,7 +264,7 @@ def calculations():
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ == module.__name__ and not name.startswith("_"):
                 first = next(iter(inspect.signature(function).parameters), None)
-                if first in ("ledger", "items"):
+                if first in ("ledger", "items") and name not in STEPS:
                     found[name] = function
     return found
 
@@ -312,9 +331,10 @@ def reference(name, position):
 def test_every_calculation_is_called_here():
     assert sorted(CALLS) == sorted(calculations()), "CALLS holds the arguments of every function of the rooms"
     narwhals = {path.stem for path in SOURCES.glob("*.py") if "import narwhals" in path.read_text(encoding="utf-8")}
-    assert narwhals <= {*ROOMS, "frames", "display", "credit_file"}, (
+    scans = {"scan", "scan_columns", "scan_sources", "large"}  # test_large.py compares whole reports
+    assert narwhals <= {*ROOMS, *scans, "frames", "display", "credit_file"}, (
         "a module with ledger-sized calculations is a room; credit_file is about one customer: "
-        "its own test compares pandas, Polars and DuckDB"
+        "its own test compares pandas, Polars and DuckDB; test_scan.py compares what is scanned with what is read"
     )
 
 
@@ -331,6 +351,59 @@ def test_same_result_as_with_pandas(engine, name, position):
         assert sorts_of(found) == sorts_of(expected)
     else:
         assert type(found) is type(expected)
+
+
+# ---- what Spark opens besides folders of this machine
+
+
+@pytest.mark.slow
+def test_spark_opens_text(spark, tmp_path):
+    """A name that Spark would take for a pattern is a name; amounts and days written out by hand."""
+    heads = "Pièce;N° client;Date facture;Échéance;Montant TTC", "N° règlement;Pièce;N° client;Montant;Date règlement"
+    invoices, paid = tmp_path / "a[1]{b}.csv", tmp_path / "paid.csv"
+    invoices.write_text(f'{heads[0]}\nF1;C1;31/01/2026;02/03/2026;"1 200,50"\nF2;C2;29/02/2024;;-3\n', encoding="utf-8")
+    paid.write_text(f"{heads[1]}\nS1;F1;C1;200,50;15/02/2026\n", encoding="utf-8")
+    ledger = cm.scan_ledger(invoices, paid, engine="pyspark", session=spark)
+    items = to_pandas(cm.open_items(ledger, "2026-03-03"))
+    assert items[["item_id", "kind", "open_amount"]].to_numpy().tolist() == [
+        ["F1", "invoice", 1000.0],
+        ["F2", "credit_note", -3.0],
+    ]
+    assert items["days_late"].tolist()[0] == 1
+    paid.write_text(f"{heads[1]}\nS1;F9;C1;200,a0;30/02/2026\n", encoding="utf-8")
+    with pytest.raises(cm.InputError) as caught:
+        cm.scan_ledger(invoices, paid, engine="pyspark", session=spark)
+    assert [(defect.code, defect.line) for defect in caught.value.defects] == [
+        ("bad_amount", 2),
+        ("bad_date", 2),
+        ("ledger_unknown_item", 2),
+    ]
+
+
+@pytest.mark.slow
+def test_spark_opens_an_address(spark, tmp_path):
+    """A place that only Spark reaches: no line is told, the value is."""
+    folder = write_folder(every_kind("pandas"), tmp_path / "ledger")
+    ledger = cm.scan_ledger(folder.as_uri(), engine="pyspark", session=spark)
+    assert ledger.invoices.count() == len(INVOICES)
+    alone = cm.scan_ledger(f"{folder.as_uri()}/invoices.parquet", engine="pyspark", session=spark)
+    assert not alone.complete_sales
+    path = folder / "invoices.parquet"
+    table = pd.read_parquet(path)
+    table.assign(currency=table["currency"].mask(table["item_id"] == "F05", "euro")).to_parquet(path)
+    with pytest.raises(cm.InputError) as caught:
+        cm.scan_ledger(folder.as_uri(), engine="pyspark", session=spark)
+    assert ("ledger_bad_currency", None, "euro") in [(d.code, d.line, d.value) for d in caught.value.defects]
+
+
+@pytest.mark.slow
+def test_spark_keeps_the_days_of_utc_alone(spark, tmp_path):
+    folder = write_folder(every_kind("pandas"), tmp_path / "ledger")
+    other = spark.newSession()
+    other.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    with pytest.raises(cm.InputError) as caught:
+        cm.scan_ledger(folder, engine="pyspark", session=other)
+    assert [defect.code for defect in caught.value.defects] == ["scan_session_zone"]
 
 
 # ---- the sample company

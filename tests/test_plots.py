@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import plotly.io
 import pytest
 
@@ -422,3 +423,10 @@ def test_bridge_without_movements_shows_its_balances_whole():
     axis = plots.bridge(lines, "fr").layout.xaxis
     assert axis.range[0] <= 0 < 100 <= axis.range[1]
     assert axis.title.text is None
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_what_every_figure_shares_is_known_to_plotly(language):
+    figure = plots.new_figure(language, "Title")
+    assert go.Figure(figure.to_dict()) == figure  # plotly checks a figure made in the usual way
+    assert figure.layout.template == go.layout.Template(plotly.io.templates["plotly_white"])

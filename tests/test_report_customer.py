@@ -17,6 +17,7 @@ import cmtools as cm
 from cmtools import reports
 from cmtools.cli import main
 from cmtools.language import HARD, THIN
+from cmtools.portfolio import customer_jobs
 from cmtools.schemas import InputError
 
 LIASSES, LEDGER, FACTS = "data/liasses_clients.csv", "data/grand_livre.xlsx", "data/informations.csv"
@@ -124,26 +125,11 @@ def chosen(*customers: str) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def test_a_file_that_fails_does_not_stop_the_others(monkeypatch, tmp_path):
-    def run(notebook, parameters, output, **options):
-        if parameters["customer"] == "bad":
-            raise reports.ReportError("cell 3: <i>boom</i>")
-        Path(output).mkdir(parents=True)
-        (Path(output) / "report.html").write_text(parameters["customer"])
-        return {}
-
-    monkeypatch.setattr(reports, "run", run)
-    found = reports.run_customers(
-        chosen("../up", "bad", "..:up", "C1"), {"as_of": "2026-06-30"}, tmp_path / "out", language="en"
-    )
-    assert found.failed == [{"customer": "bad", "value": "cell 3: <i>boom</i>"}]
-    page = found.page.read_text(encoding="utf-8")
-    links = re.findall(r'href="([^"]*report.html)"', page)
-    assert links == ["___up/report.html", "___up-2/report.html", "C1/report.html"]
-    assert [(tmp_path / "out" / link).read_text() for link in links] == ["../up", "..:up", "C1"]
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]  # nothing outside its folder
-    assert "<b>&" not in page
-    assert "&lt;i&gt;boom" in page
+def test_the_folder_of_a_customer_is_its_own_and_inside_the_output():
+    jobs = customer_jobs(chosen("../up", "..:up", "C1", "c1"), {"as_of": "2026-06-30"}, "en")
+    assert [job.name for job in jobs] == ["up", "up-2", "C1", "c1-2"]
+    assert [job.parameters["customer"] for job in jobs] == ["../up", "..:up", "C1", "c1"]
+    assert jobs[0].company == "../up A <b>& Co</b>"
 
 
 def test_customers_above_an_exposure(ledger_exposures):

@@ -677,5 +677,5 @@ def test_a_kernel_whose_port_was_taken_is_started_again(tmp_path, monkeypatch):
 
     monkeypatch.setattr("papermill.execute_notebook", taken)
     with pytest.raises(reports.ReportError, match="before replying"):
-        reports._execute("a.ipynb", tmp_path / "b.ipynb", {}, tmp_path, "fr")
+        reports._execute(reports.notebook_path("report_monthly", "fr"), {}, tmp_path, "fr", reports.Making())
     assert len(tries) == 3

@@ -74,6 +74,7 @@ tables = cm.workbook.Tables(language)
 # ## 1. The decision asked
 # %%
 display(cm.forms_decision.decision_page(decision, company_name, language))
+display(cm.display.published(cm.forms_credit.index_figures(file, decision.proposal), language=language))
 tables.keep("credit_decision", cm.forms_decision.decision_lines(decision, language))
 # %% [markdown] tags=["fr"]
 # ## 2. Identité, groupe, relation

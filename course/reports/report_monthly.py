@@ -14,6 +14,7 @@ fec = ""
 previous_fec = ""
 terms = ""
 tolerant = False
+engine = ""
 targets = ""
 signals = ""
 external = ""
@@ -34,19 +35,19 @@ import cmtools as cm
 if not ledger and not fec:
     ledger = "../../data/grand_livre.xlsx"
 source = {"ledger": ledger, "settlements": settlements, "customers": customers, "columns": columns}
-company = cm.reports.read_source(**source, fec=fec, previous_fec=previous_fec, terms=terms, tolerant=tolerant)
-company = cm.frames.in_polars(company)
+options = {"terms": terms, "tolerant": tolerant, "engine": engine}
+company = cm.large.ready(cm.reports.read_source(**source, fec=fec, previous_fec=previous_fec, **options))
 goals = cm.read_targets(targets) if targets else None
 thresholds = cm.read_signals(signals or None)
 told_outside = cm.read_external(external) if external else None
 company.report.defects.extend(told_outside.report.defects if told_outside else [])
 day = cm.as_day(as_of)
-items = cm.frames.in_pandas(cm.report_items(company, day))
-aged = cm.aged_balance(items, day)
+items = cm.large.report_rows(company, day)
+aged = cm.frames.in_pandas(cm.aged_balance(items, day))
 asked = cm.asked_currencies(company, day)
 each = partial(cm.by_currency, asked)
 draw = partial(cm.plots.by_currency, language=language)
-tables = cm.workbook.Tables(language)
+tables = cm.large.tables_of_report(company, language)
 # %% [markdown] tags=["fr"]
 # ## 1. L'essentiel
 # %% [markdown] tags=["en"]
@@ -60,6 +61,7 @@ for place, currency in enumerate(asked):
     display(cm.display.headline(figures[currency], len(owing), day, found, language))
     display(cm.display.key_figures(figures[currency], language, cm.dashboard.COMMITTEE))
 tables.keep("figures", cm.display.indicators(figures, language))
+display(cm.display.published(figures, cm.dashboard.COMMITTEE, language))
 # %% [markdown] tags=["fr"]
 # ### Décisions demandées
 # %% [markdown] tags=["en"]
@@ -325,8 +327,7 @@ tables.show("disputes", disputes, total=True, otherwise=told)
 #
 # ### Unallocated receipts and credit notes
 # %%
-named = cm.display.with_names(items, company)
-unallocated = named[named["open_amount"] < 0].sort_values("open_amount")
+unallocated = cm.large.some_items(items, company, "credits")
 kept = ["customer_id", "customer_name", "kind", "document", "issue_date", "currency", "open_amount"]
 tables.show("unallocated", unallocated, columns=kept, limit=20, total=True)
 # %% [markdown] tags=["fr"]
@@ -370,10 +371,10 @@ tables.show("retention", retention, total=True, otherwise=told)
 # is applied to all, customers abroad included.
 # %%
 insolvent = cm.insolvencies(told_outside, day)
-claimed = cm.late_claims(company, day, insolvencies=insolvent)
-by_debtor = cm.claims_by_customer(claimed, company, day)
+claims_found = cm.large.report_claims(company, day, insolvent)
+by_debtor = claims_found.by_customer
 lateness = cm.lateness(company, by_debtor, figures, asked, day, financing_rate, margin_rate)
-display(cm.display.lines("\n".join(cm.forms_claims.assumptions(company, claimed, language))))
+display(cm.display.lines("\n".join(cm.forms_claims.assumptions(company, claims_found.noted, language))))
 tables.show("lateness", lateness)
 # %%
 display(*draw(cm.plots_claims.claims, by_debtor[by_debtor["interest"] + by_debtor["indemnity"] > 0]))
@@ -381,12 +382,10 @@ kept = ["customer_id", "customer_name", "currency", "principal", "unallocated", 
 kept += ["disputed_principal", "days_left", *(["unknown_interest"] if by_debtor["unknown_interest"].any() else [])]
 tables.show("claims", by_debtor, columns=kept, total=True, limit=10, otherwise="no_claim")
 # %%
-claim_items = cm.display.with_names(claimed, company)
-tables.keep("claim_items", claim_items.drop(columns=["claimable", "confirmation"]), total=True, otherwise="no_claim")
-segments = cm.late_interest(
-    company.invoices, company.settlements, day, customers=company.customers, insolvencies=insolvent, unknown="blank"
-)
-tables.keep("segments", cm.forms_claims.segments(segments, "customer_id", "currency"), otherwise="no_claim")
+claim_items = claims_found.items.drop(columns=["claimable", "confirmation"])
+tables.keep("claim_items", claim_items, total=True, otherwise="no_claim")
+told = cm.large.segments_reason(claims_found)
+tables.keep("segments", cm.large.segments_of(claims_found), otherwise=told)
 tables.keep("late_rates", cm.forms_claims.rates(day))
 # %% [markdown] tags=["fr"]
 # ### Créances proches de la prescription
@@ -400,9 +399,8 @@ tables.keep("late_rates", cm.forms_claims.rates(day))
 # Five years from the due date between businesses, two years against a consumer, one year from delivery for transport (old
 # text), four years from the next 1 January against a public body (UNCONFIRMED). A reminder does not interrupt it.
 # %%
-soon = claim_items[(claim_items["principal"] > 0) & (claim_items["days_left"] < 365)].sort_values("days_left")
 kept = ["customer_id", "customer_name", "document", "due_date", "currency", "principal", "limitation_date", "days_left"]
-soon = cm.forms_claims.limitation_marked(soon, language)
+soon = cm.forms_claims.limitation_marked(claims_found.soon, language)
 tables.show(
     "limitation", soon, columns=[*kept, "limitation_note"], limit=20, total=True, otherwise="no_limitation_soon"
 )
@@ -417,11 +415,10 @@ tables.show(
 # Invoices of the last twelve months, customers abroad included. Customers whose terms say “end of month” are taken to be
 # bound by a written clause.
 # %%
-granted = cm.terms_compliance(company, day)
-display(tables.show("compliance", cm.forms_claims.compliance(cm.compliance_summary(granted), language)))
-beyond = cm.display.with_names(granted[granted["status"].isin(["over", "needs_clause"])], company)
+granted, beyond = cm.large.report_compliance(company, day)
+display(tables.show("compliance", cm.forms_claims.compliance(granted, language)))
 kept = ["customer_id", "customer_name", "document", "issue_date", "due_date", "currency", "amount", "granted_days"]
-beyond = cm.forms_claims.compliance(beyond.sort_values("days_over", ascending=False), language)
+beyond = cm.forms_claims.compliance(beyond, language)
 tables.show(
     "over_ceiling", beyond, columns=[*kept, "latest_date", "days_over", "status"], limit=10, otherwise="none_over"
 )
@@ -566,8 +563,8 @@ tables.show("bonuses", bonuses, otherwise="no_bonus" if goals is not None else "
 #
 # Every open item is in the workbook that comes with this report.
 # %%
-tables.keep("items", cm.display.open_items(named), total=True)
-late = named[(named["days_late"] > 0) & (named["open_amount"] > 0)].sort_values("days_late", ascending=False)
+tables.keep("items", cm.display.open_items(cm.large.some_items(items, company)), total=True)
+late = cm.large.some_items(items, company, "late")
 kept = ["customer_id", "customer_name", "document", "issue_date", "due_date", "days_late", "currency", "open_amount"]
 tables.show("late_items", late, columns=[*kept, "dispute_reason"], limit=20, total=True)
 # %% [markdown] tags=["fr"]

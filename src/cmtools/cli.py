@@ -53,7 +53,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cmtools", description=text("cli_description"), add_help=False)
     parser.add_argument("-h", "--help", action="help", help=text("cli_help"))
     parser.add_argument("--version", action="version", version=f"cmtools {__version__}", help=text("cli_version"))
-    commands = parser.add_subparsers(required=True, metavar="report | check | template | legal")
+    commands = parser.add_subparsers(required=True, metavar="report | batch | check | convert | template | legal")
     reports = add(commands, "report", "cli_report").add_subparsers(
         required=True, metavar="monthly | customer | customers"
     )
@@ -73,6 +73,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     monthly.add_argument("--financing-rate", default=None, metavar="R", help=text("cli_financing_rate"))
     monthly.add_argument("--margin-rate", default=None, metavar="R", help=text("cli_margin_rate"))
     monthly.add_argument("--equity", default=None, metavar="M", help=text("cli_equity"))
+    monthly.add_argument("--engine", choices=("duckdb", "polars"), default="", help=text("cli_engine"))
     monthly.set_defaults(run=_monthly)
     customer = add(reports, "customer", "cli_customer")
     customer.add_argument("--customer", default="", metavar="ID", help=text("cli_customer_id"))
@@ -82,11 +83,31 @@ def _parser(language: str) -> argparse.ArgumentParser:
     many.set_defaults(run=_customers)
     for command in (customer, many):
         _credit_arguments(command, text)
+    portfolio = add(commands, "batch", "cli_batch")
+    portfolio.add_argument("portfolio", metavar="PORTFOLIO.yaml", help=text("cli_portfolio"))
+    portfolio.add_argument("--as-of", default="", metavar="DATE", help=text("cli_as_of"))
+    portfolio.add_argument("--output", default="", metavar="DIR", help=text("cli_batch_output"))
+    portfolio.add_argument("--language", choices=("fr", "en"), default=language, help=text("cli_language"))
+    portfolio.set_defaults(run=_batch)
+    for command in (portfolio, many):
+        command.add_argument("--workers", default="", metavar="N", help=text("cli_workers"))
+        command.add_argument("--resume", action="store_true", help=text("cli_resume"))
+        command.add_argument("--dask", default="", metavar="ADDRESS", help=text("cli_dask"))
+        command.add_argument("--self-contained", action="store_true", help=text("cli_self_contained"))
+        command.add_argument("--pdf", action="store_true", help=text("cli_pdf"))
+        command.add_argument("--time-limit", default="", metavar="S", help=text("cli_time_limit"))
     check = add(commands, "check", "cli_check")
     check.add_argument("file", metavar="FILE", help=text("cli_file"))
     check.add_argument("--settlements", default="", metavar="F", help=text("cli_settlements"))
     check.add_argument("--customers", default="", metavar="F", help=text("cli_customers"))
     check.set_defaults(run=_check)
+    conversion = add(commands, "convert", "cli_convert")
+    conversion.add_argument("file", metavar="FILE", help=text("cli_convert_file"))
+    conversion.add_argument("--settlements", default="", metavar="F", help=text("cli_settlements"))
+    conversion.add_argument("--customers", default="", metavar="F", help=text("cli_customers"))
+    conversion.add_argument("--previous-fec", default="", metavar="F", help=text("cli_previous_fec"))
+    conversion.add_argument("--output", required=True, metavar="DIR", help=text("cli_convert_output"))
+    conversion.set_defaults(run=_convert)
     templates = add(commands, "template", "cli_template").add_subparsers(
         required=True, metavar=" | ".join(("statements", "functional_balance", *_TOOLS))
     )
@@ -107,7 +128,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     legal.add_argument("--on", default="", metavar="DATE", help=text("cli_legal_on"))
     legal.add_argument("--language", choices=("fr", "en"), default=language, help=text("cli_language"))
     legal.set_defaults(run=_legal)
-    for command in (monthly, check, customer, many):
+    for command in (monthly, check, conversion, customer, many):
         command.add_argument("--terms", default="", metavar="T", help=text("cli_terms"))
         command.add_argument("--columns", default="", metavar="M.yaml", help=text("cli_columns"))
         command.add_argument("--tolerant", action="store_true", help=text("cli_tolerant"))
@@ -162,7 +183,8 @@ def _customer(parsed: argparse.Namespace) -> int:
 
 
 def _customers(parsed: argparse.Namespace) -> int:
-    from cmtools.reports import customers_above, run_customers
+    from cmtools.portfolio import customer_jobs
+    from cmtools.reports import customers_above
 
     above = _amount(parsed.above, "above", "money") or 0.0
     parameters, (_, ledger, told) = _credit_parameters(parsed)
@@ -171,12 +193,7 @@ def _customers(parsed: argparse.Namespace) -> int:
     chosen = customers_above(ledger, parameters["as_of"], above, told)
     if chosen.empty:
         raise InputError([Defect("cli_none_above", "fatal", value=parsed.above)])
-    found = run_customers(chosen, parameters, parsed.output, language=parsed.language)
-    for row in found.failed:
-        print(message("cli_one_failed", parsed.language, **row), file=sys.stderr)
-    print(message("cli_many_written", parsed.language, done=len(chosen) - len(found.failed), asked=len(chosen)))
-    print(f"  {found.page.resolve()}")
-    return 1 if found.failed else 0
+    return _run_jobs(customer_jobs(chosen, parameters, parsed.language), parsed.output, parsed)
 
 
 def _credit_parameters(parsed: argparse.Namespace) -> tuple[dict[str, Any], tuple[Any, Any, Any]]:
@@ -250,12 +267,14 @@ def _monthly(parsed: argparse.Namespace) -> int:
     settings = {"targets": parsed.targets, "signals": parsed.signals, "external": parsed.external}
     texts = {"decisions": parsed.decisions, "actions": parsed.actions}
     given = [path for path in (*sources.values(), *settings.values(), *texts.values()) if path]
-    absent = [Defect("missing_file", "fatal", value=path) for path in given if not Path(path).is_file()]
+    books = [sources[name] for name in ("ledger", "settlements", "customers")] if parsed.engine else []
+    there = [path for path in given if path not in books and not (path == parsed.ledger and Path(path).is_dir())]
+    absent = [Defect("missing_file", "fatal", value=path) for path in there if not Path(path).is_file()]
     if absent:
         raise InputError(absent)
     day = _report_day(parsed.as_of)
     # What cannot be used is refused here: at once, and before there is an output folder. The notebook reads it again.
-    read_source(**sources, terms=parsed.terms, tolerant=parsed.tolerant)
+    read_source(**sources, terms=parsed.terms, tolerant=parsed.tolerant, engine=parsed.engine, check=False)
     readers: dict[str, Callable[[str], Any]] = {"targets": read_targets, "signals": read_signals}
     for name, read in (readers | {"external": read_external}).items():
         if settings[name]:
@@ -274,6 +293,7 @@ def _monthly(parsed: argparse.Namespace) -> int:
         "as_of": day,
         "company_name": parsed.company,
         "terms": parsed.terms,
+        "engine": parsed.engine,
         "language": parsed.language,
     }
     notebook = notebook_path("report_monthly", parsed.language)
@@ -286,6 +306,51 @@ def _monthly(parsed: argparse.Namespace) -> int:
     for kind in ("html", "xlsx", "ipynb"):
         print(f"  {made[kind].resolve()}")
     return 0
+
+
+def _batch(parsed: argparse.Namespace) -> int:
+    from cmtools.portfolio import read_portfolio
+
+    day = _report_day(parsed.as_of) if parsed.as_of else None
+    jobs = read_portfolio(parsed.portfolio, day, parsed.language)
+    return _run_jobs(jobs, parsed.output or str(Path("reports") / Path(parsed.portfolio).stem), parsed)
+
+
+def _run_jobs(jobs: Sequence[Any], output: str, parsed: argparse.Namespace) -> int:
+    """Make many reports; exit code 130: interrupted."""
+    from cmtools.batch import TIME_LIMIT, run_batch
+    from cmtools.forms_batch import Progress
+
+    workers, limit = _count(parsed.workers, "--workers"), _count(parsed.time_limit, "--time-limit")
+    with Progress(len(jobs), parsed.language) as progress:
+        batch = run_batch(
+            jobs,
+            output,
+            workers=workers,
+            time_limit=limit or TIME_LIMIT,
+            resume=parsed.resume,
+            cluster=parsed.dask,
+            self_contained=parsed.self_contained,
+            pdf=parsed.pdf,
+            language=parsed.language,
+            told=progress.told,
+        )
+    if batch.interrupted:
+        left = batch.count("not_run")
+        print(message("batch_interrupted", parsed.language, count=left), file=sys.stderr)
+    counted = {status: batch.count(status) for status in ("made", "kept", "failed")}
+    print(message("batch_ended", parsed.language, asked=len(jobs), **counted))
+    print(f"  {batch.store.link('index.html')}")
+    if batch.untold:
+        print(message("batch_untold", parsed.language, reason=batch.untold), file=sys.stderr)
+    return 130 if batch.interrupted else 1 if counted["failed"] or batch.untold else 0
+
+
+def _count(written: str, option: str) -> int | None:
+    """A whole number of at least 1; blank: None."""
+    if written and not (written.isdecimal() and int(written)):
+        raise InputError([Defect("cli_bad_count", "fatal", column=option, value=written)])
+    return int(written) if written else None
 
 
 def _numbers(given: dict[str, tuple[str | None, str]]) -> dict[str, float | None]:
@@ -312,7 +377,7 @@ def _check(parsed: argparse.Namespace) -> int:
     from cmtools.reports import read_source
 
     source = {
-        sniff(parsed.file): parsed.file,
+        "ledger" if Path(parsed.file).is_dir() else sniff(parsed.file): parsed.file,
         "settlements": parsed.settlements,
         "customers": parsed.customers,
         "columns": parsed.columns,
@@ -320,6 +385,21 @@ def _check(parsed: argparse.Namespace) -> int:
     ledger = read_source(**source, terms=parsed.terms or None, tolerant=parsed.tolerant)
     print(ledger.report.text(parsed.language))
     print(message("cli_ok", parsed.language))
+    return 0
+
+
+def _convert(parsed: argparse.Namespace) -> int:
+    from cmtools.conversion import convert, read_header
+
+    beside = {name: getattr(parsed, name) or None for name in ("settlements", "customers", "columns")}
+    folder = convert(
+        parsed.file, parsed.output, previous=parsed.previous_fec or None, terms=parsed.terms or None,
+        tolerant=parsed.tolerant, **beside,
+    )  # fmt: skip
+    _, report = read_header(folder)
+    print(report.text(parsed.language))
+    print(message("cli_converted", parsed.language))
+    print(f"  {folder}")
     return 0
 
 

@@ -28,10 +28,11 @@ from cmtools.frames import (
     first_day,
     in_unit,
     month_ends,
+    remembered,
     tables_of,
     unit_of,
 )
-from cmtools.receivables import balances, bucket_names, late_columns, open_items
+from cmtools.receivables import balances, bucket_names, late_columns, open_rows, outstanding_by_date
 from cmtools.schemas import SALES_KINDS, SETTLEMENT_KINDS, Ledger, as_day
 
 FEW = 5  # paid items below which an average says little (rule DELAY-W)
@@ -127,8 +128,8 @@ def payment_delays(
     columns += ["delay_with_open", "days_to_pay", "agreed_terms", "few"]
     if not ledger.complete_sales:
         return _empty(columns)
-    items = _paid_items(ledger, at, months, unit, kinds, floor)
-    sums = _stacked(ledger, by, _sums(items, "customer_id", *_PAID), _open_overdue(ledger, at, unit))
+    paid = _paid_by_customer(ledger, at, months, unit, tuple(kinds), floor)
+    sums = _stacked(ledger, by, paid, _open_overdue(ledger, at, unit))
     weighed = {
         "delay_paid": (sums["delay"], sums["paid"]),
         "delay_with_open": (sums["delay"] + sums["age"], sums["paid"] + sums["open"]),
@@ -196,8 +197,7 @@ def late_payment_rate(
     columns += ["amount_late", "late_payment_rate"]
     if not ledger.complete_sales:
         return _empty(columns)
-    items = _paid_items(ledger, at, months, unit, kinds)
-    sums = _stacked(ledger, by, _sums(items, "customer_id", *_PAID))
+    sums = _stacked(ledger, by, _paid_by_customer(ledger, at, months, unit, tuple(kinds), False))
     return _with_late_rates(sums).assign(currency=unit[1])[columns]
 
 
@@ -256,6 +256,14 @@ def payments_by_month(
 _PAID = ("n_paid", "n_late", "paid", "paid_late", "delay", "issued", "to_pay", "terms")
 
 
+@remembered
+def _paid_by_customer(
+    ledger: Ledger, at: datetime, months: int, unit: tuple[str, str], kinds: tuple[str, ...], floor: bool
+) -> pd.DataFrame:
+    """What was paid in the window, by customer: see _PAID."""
+    return collect(_sums(_paid_items(ledger, at, months, unit, kinds, floor), "customer_id", *_PAID))
+
+
 def _paid_items(
     ledger: Ledger,
     at: datetime,
@@ -305,13 +313,14 @@ def _payments(ledger: Ledger, at: datetime, months: int, unit: tuple[str, str], 
     )
 
 
-def _open_overdue(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> Any:
+@remembered
+def _open_overdue(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
     """Items past due and open, by customer: `n_open`, `open` (cents), `age` (cents x days late)."""
     value = "open_amount" if unit[0] == "cents" else "open_book_amount"
-    items = in_unit(nw.from_native(open_items(ledger, at)), unit).with_columns(open=cents_of(value), n_open=nw.lit(1))
+    items = in_unit(open_rows(ledger, at), unit).with_columns(open=cents_of(value), n_open=nw.lit(1))
     late = items.filter((nw.col("amount") > 0) & (nw.col("open") > 0) & (nw.col("due_date") < at))
     late = late.with_columns(age=nw.col("open") * nw.col("days_late"))
-    return _sums(late, "customer_id", "n_open", "open", "age")
+    return collect(_sums(late, "customer_id", "n_open", "open", "age"))
 
 
 def _with_late_rates(sums: pd.DataFrame) -> pd.DataFrame:
@@ -423,7 +432,8 @@ def collection_effectiveness(
     if not ledger.complete_sales or not ends:
         return _empty(columns)
     before = month_ends(ends[0], 2)[1]
-    owed, not_due = balances(ledger, [before, *ends], unit), _not_due(ledger, at, ends, unit)
+    standing = outstanding_by_date(ledger, ends, currency=None if unit[0] == "book_cents" else unit[1])
+    owed, not_due = balances(ledger, [before, *ends], unit), standing["not_due"].tolist()
     moves = _debits_and_losses(ledger, at, before, unit)
     rows = []
     for end, last, now, waiting in zip(ends, owed, owed[1:], not_due):
@@ -432,23 +442,6 @@ def collection_effectiveness(
         rate = cei(begin, sales, now, waiting, lost)
         rows.append((end, begin, sales, now, waiting, lost, rate, "nothing_due" if rate is None else None))
     return pd.DataFrame(rows, columns=columns).astype({"collection_effectiveness": float})
-
-
-def _not_due(ledger: Ledger, at: datetime, dates: Sequence[datetime], unit: tuple[str, str]) -> list[float]:
-    """Not due at each date, as in ``outstanding_by_date``, in one pass: one column per date."""
-    invoices, settlements = _tables(ledger, at, unit)
-    taken, parts = {}, {}
-    for position, day in enumerate(dates):
-        counts = (nw.col("allocation_date") <= day) & (nw.col("payment_date") <= day)
-        taken[f"s{position}"] = nw.when(counts).then(nw.col(unit[0])).otherwise(nw.lit(0))
-        left = nw.col(unit[0]) - nw.col(f"s{position}").fill_null(0).cast(nw.Int64)
-        waits = (nw.col("due_date") >= day) | (nw.col("due_date").is_null() & nw.col("retention"))
-        still = (nw.col("booking_date") <= day) & (left > 0) & waits
-        parts[f"n{position}"] = nw.when(still).then(left).otherwise(nw.lit(0))
-    applied = settlements.filter(nw.col("allocation_date") <= at).with_columns(**taken)
-    items = invoices.join(_sums(applied, "item_id", *taken), on="item_id", how="left").with_columns(**parts)
-    sums = collect(items.select(*[nw.col(name).sum() for name in parts])).fillna(0).iloc[0]
-    return [int(sums[name]) / 100 for name in parts]
 
 
 def _debits_and_losses(
@@ -557,19 +550,42 @@ def recovery_rate(
     ends = [_month_end(end) for end in _known_ends(ledger, at, months)]
     if not ledger.complete_sales or not ends:
         return _empty(columns)
-    items, settled = _due_in(ledger, at, ends[0].replace(day=1), ends[-1], unit, horizons, basis)
     names = ["n_due", "amount", *(f"{part}_{h}" for h in horizons for part in ("due", "collected"))]
+    found = _recovered(ledger, at, ends[0].replace(day=1), ends[-1], unit, tuple(horizons), basis, tuple(names))
+    found["step"] = 12 * found["year"] + found["month"] - (12 * ends[0].year + ends[0].month)
+    sums = add_up(nw.from_native(found[["step", "customer_id", *names]]), ledger, by, "step")
+    if by:
+        sums = sums[(sums[names] != 0).any(axis=1)]
+    else:  # a month in which nothing fell due has its row
+        sums = sums.set_index("step").reindex(range(len(ends)), fill_value=0).reset_index()
+    starts = pd.Series([end.replace(day=1) for end in ends], dtype="datetime64[us]")
+    ages = pd.Series([(at - end).days for end in ends])
+    rates: dict[str, Any] = {"month": starts.loc[sums["step"]].array, "amount_due": sums["amount"] / 100}
+    for h in horizons:
+        old = ages.loc[sums["step"]].to_numpy() >= h
+        due, collected = ((sums[f"{part}_{h}"] / 100).where(old) for part in ("due", "collected"))
+        rates |= {f"due_{h}": due, f"collected_{h}": collected, f"recovery_{h}": _ratio(collected, due)}
+    return sums.assign(**rates, currency=unit[1])[columns].reset_index(drop=True)
+
+
+@remembered
+def _recovered(
+    ledger: Ledger,
+    at: datetime,
+    first: datetime,
+    last: datetime,
+    unit: tuple[str, str],
+    horizons: tuple[int, ...],
+    basis: str,
+    names: tuple[str, ...],
+) -> pd.DataFrame:
+    """What fell due and what of it was settled, by customer and month: `customer_id`, `year`, `month`, `names`."""
+    items, settled = _due_in(ledger, at, first, last, unit, horizons, basis)
     keys = ["customer_id", "year", "month"]
     owed = collect(_sums(items, keys, *[name for name in names if not name.startswith("collected")]))
     taken = collect(_sums(settled, keys, *names[2:]))
-    found = pd.concat([part.reindex(columns=[*keys, *names], fill_value=0) for part in (owed, taken)])
-    together = max(1, 90 // len(names))  # months added up in one go: pandas warns of wider tables
-    cohorts = []
-    for start in range(0, len(ends), together):
-        own = ends[start : start + together]
-        sums = add_up(nw.from_native(_side_by_side(found, own, names)), ledger, by)
-        cohorts += [_cohort(sums, position, end, at, by, names, horizons) for position, end in enumerate(own)]
-    return pd.concat(cohorts, ignore_index=True).assign(currency=unit[1])[columns]
+    parts = [part.reindex(columns=[*keys, *names], fill_value=0) for part in (owed, taken)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _side_by_side(found: pd.DataFrame, ends: Sequence[datetime], names: Sequence[str]) -> pd.DataFrame:
@@ -621,29 +637,6 @@ def _due_in(
         "amount": nw.when(moved).then(nw.lit(0)).otherwise(nw.col(unit[0])),
     }
     return items.with_columns(**counts, **dues), paid.with_columns(**taken)
-
-
-def _cohort(
-    sums: pd.DataFrame,
-    position: int,
-    end: datetime,
-    at: datetime,
-    by: str | None,
-    names: Sequence[str],
-    horizons: Sequence[int],
-) -> pd.DataFrame:
-    """One month of :func:`recovery_rate`, from its group of columns."""
-    table = sums[[f"{name} {position}" for name in names]].set_axis(list(names), axis=1)
-    if by:
-        present = (table != 0).any(axis=1)
-        table = table[present].assign(**{by: sums.loc[present, by]})
-    table = table.assign(month=pd.Timestamp(end.replace(day=1)), amount_due=table["amount"] / 100)
-    for h in horizons:
-        due, collected = table[f"due_{h}"] / 100, table[f"collected_{h}"] / 100
-        if (at - end).days < h:
-            due, collected = due * float("nan"), collected * float("nan")
-        table = table.assign(**{f"due_{h}": due, f"collected_{h}": collected, f"recovery_{h}": _ratio(collected, due)})
-    return table
 
 
 def receivables_turnover(credit_sales: float, average_receivables: float) -> float | None:
@@ -786,7 +779,7 @@ def _late_line(part: pd.DataFrame) -> tuple[int, float]:
 def _late_parts(ledger: Ledger, at: datetime, bands: Sequence[int], vat: str, unit: tuple[str, str], basis: str) -> Any:
     """Invoices late and unpaid by `band` (0, 1, ...; after the last one: all) and `disputed`."""
     value = "open_amount" if unit[0] == "cents" else "open_book_amount"
-    items = in_unit(nw.from_native(open_items(ledger, at, basis)), unit).with_columns(cents=cents_of(value))
+    items = in_unit(open_rows(ledger, at, basis), unit).with_columns(cents=cents_of(value))
     items = items.filter((nw.col("amount") > 0) & (nw.col("cents") > 0) & (nw.col("due_date") < at))
     if "disputed" in ledger.silent:
         items = items.with_columns(disputed=nw.lit(False))
@@ -858,9 +851,8 @@ def _sums(table: Any, keys: str | Sequence[str], *names: str) -> Any:
     return sums.with_columns(nw.col(*names).cast(nw.Int64))
 
 
-def _stacked(ledger: Ledger, by: str | None, *tables: Any) -> pd.DataFrame:
+def _stacked(ledger: Ledger, by: str | None, *parts: pd.DataFrame) -> pd.DataFrame:
     """Sums by customer of several tables, side by side, added up by a column of the customers."""
-    parts = [collect(table) for table in tables]
     names = [name for part in parts for name in part.columns if name != "customer_id"]
     whole = pd.concat([part.reindex(columns=["customer_id", *names], fill_value=0) for part in parts])
     return add_up(nw.from_native(whole.reset_index(drop=True)), ledger, by)

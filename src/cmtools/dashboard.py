@@ -20,6 +20,7 @@ from cmtools.receivables import (
     is_known,
     late_columns,
     open_items,
+    open_rows,
     outstanding_by_date,
 )
 from cmtools.schemas import Ledger, as_day
@@ -212,7 +213,7 @@ def _balances(ledger: Ledger, at: datetime, asked: str | None, shown: str) -> li
 
 def _counts(ledger: Ledger, at: datetime, asked: str | None) -> dict[str, int]:
     """How many open items stand behind the amounts that no other figure explains."""
-    items = nw.from_native(open_items(ledger, at))
+    items = open_rows(ledger, at)
     if asked:
         items = items.filter(nw.col("currency") == asked)
     credit, undated = nw.col("open_amount") < 0, nw.col("due_date").is_null()
@@ -375,7 +376,7 @@ def figures_by(ledger: Ledger, as_of: str | date, by: str, currency: str | None 
             *((_youngest(cohorts, days), [f"recovery_{days}"]) for days in HORIZONS),
         )
         for other, names in joined:
-            table = table.merge(other[[by, *names]], on=by, how="left")
+            table[names] = other.set_index(by)[names].reindex(table[by]).to_numpy()
     return table.sort_values("outstanding", ascending=False, ignore_index=True)
 
 

@@ -19,17 +19,21 @@ from cmtools.frames import (
     cents_of,
     choice,
     collect,
+    day_book,
     day_number,
     first_day,
     in_unit,
     month_ends,
+    remembered,
     tables_of,
     unit_of,
+    with_day_book,
 )
-from cmtools.receivables import balances, open_items, outstanding_by_date
+from cmtools.receivables import balances, open_rows, outstanding_by_date
 from cmtools.schemas import SALES_KINDS, Defect, InputError, Ledger, as_day
 
 METHODS = ("balance", "count_back")
+Months = list[tuple[int, int, int]]
 # What each part of the DSO is made of: columns of `outstanding_by_date`.
 PARTS = {
     "best_possible_dso": "not_due",
@@ -120,19 +124,25 @@ def count_back(receivables: float, months: Iterable[tuple[Any, float, int]]) -> 
     >>> round(result.days, 1)
     73.7
     """
+    whole, rows = _counted(receivables, months)
+    columns = ["month", "sales", "days", "balance_before", "balance_after", "days_counted"]
+    return replace(whole, table=pd.DataFrame(rows, columns=columns))
+
+
+def _counted(receivables: float, months: Iterable[tuple[Any, float, int]]) -> tuple[Dso, list[tuple]]:
+    """Result of :func:`count_back` and the rows of its table."""
     rows, left, flagged = _exhaust(receivables, months)
-    table = pd.DataFrame(rows, columns=["month", "sales", "days", "balance_before", "balance_after", "days_counted"])
     total = sum(row[-1] for row in rows)
     used = sum(round(100 * before) - round(100 * after) for *_, before, after, _ in rows)
-    whole = Dso(total, "count_back", receivables, used / 100, int(table["days"].sum()), reason=flagged, table=table)
+    whole = Dso(total, "count_back", receivables, used / 100, sum(row[2] for row in rows), reason=flagged)
     if receivables <= 0:
-        return replace(whole, days=0.0, reason="no_receivables")
-    if left > 0:
+        whole = replace(whole, days=0.0, reason="no_receivables")
+    elif left > 0:
         details = {"days": round(total), "left": left}
-        return replace(
+        whole = replace(
             whole, days=None, reason="history_exhausted", details=details, at_least_days=total, balance_left=left
         )
-    return whole
+    return whole, rows
 
 
 def _exhaust(receivables: float, months: Iterable[tuple[Any, float, int]]) -> tuple[list[tuple], float, str | None]:
@@ -198,7 +208,7 @@ def dso(
     True
     """
     choice("method", method, METHODS)
-    at = as_day(as_of)
+    at, ledger = as_day(as_of), with_day_book(ledger)
     unit = unit_of(ledger, currency)
     receivables = round(balances(ledger, [at], unit, doubtful)[0] + bills, 2)
     sales, first = _sales(ledger, at, unit)
@@ -214,14 +224,17 @@ def _dso(
     receivables: float,
     by_month: dict[tuple[int, int], float],
     first: datetime | None,
+    detailed: bool = True,
 ) -> Dso:
+    """DSO by a method from the balance and the sales by month; not `detailed`: without the table of the count-back."""
     blocks = _blocks(at, first)
     unknown = Dso(None, method, receivables, None, 0, currency)
     if not ledger.complete_sales:
         return replace(unknown, reason="open_items_only")
     if method == "count_back":
         history = [(start, by_month.get((start.year, start.month), 0.0), days) for start, days in blocks]
-        return replace(count_back(receivables, history), currency=currency)
+        counted = count_back(receivables, history) if detailed else _counted(receivables, history)[0]
+        return replace(counted, currency=currency)
     window, details = _window(at, months, first)
     if details:
         return replace(unknown, reason="short_history", details=details)
@@ -261,7 +274,7 @@ def dso_by_month(
         `reason` (message key). From a list of open items only, past balances
         and sales are not known: NaN.
     """
-    at = as_day(as_of)
+    at, ledger = as_day(as_of), with_day_book(ledger)
     unit = unit_of(ledger, currency)
     dates = month_ends(at, months)
     owed = balances(ledger, dates, unit, doubtful)
@@ -272,7 +285,7 @@ def dso_by_month(
             continue
         by_month = _by_month(sales, when)
         by_balance = _dso(ledger, when, "balance", window, unit[1], receivables, by_month, first)
-        exhausted = _dso(ledger, when, "count_back", window, unit[1], receivables, by_month, first)
+        exhausted = _dso(ledger, when, "count_back", window, unit[1], receivables, by_month, first, detailed=False)
         rows.append(
             {
                 "date": when,
@@ -392,7 +405,7 @@ def dso_parts(
     choice("method", method, METHODS)
     if financing_rate is not None and not 0 <= financing_rate < 1:
         raise InputError([Defect("bad_financing_rate", "fatal", column="financing_rate", value=str(financing_rate))])
-    at = as_day(as_of)
+    at, ledger = as_day(as_of), with_day_book(ledger)
     unit = unit_of(ledger, currency)
     owed = outstanding_by_date(ledger, [at], by, currency)
     monthly, first = _sales_of(ledger, at, unit, by)
@@ -459,7 +472,7 @@ def dso_parts_by_month(
     [[59.2, 43.1, 16.2], [56.4, 44.2, 12.2]]
     """
     choice("method", method, METHODS)
-    at = as_day(as_of)
+    at, ledger = as_day(as_of), with_day_book(ledger)
     unit = unit_of(ledger, currency)
     sold, first = _sales(ledger, at, unit)
     names = ["date", "currency", "receivables", "sales", "period_days", "dso", "best_possible_dso"]
@@ -500,14 +513,18 @@ def _sales_of(
     ledger: Ledger, at: datetime, unit: tuple[str, str], by: str | None
 ) -> tuple[pd.DataFrame, datetime | None]:
     """Sales in cents, one column per month of issue ("2026-06"), one row in all or per value of `by`."""
-    sold, first = _sales(ledger, at, unit, *(["customer_id"] if by else []))
-    sold["column"] = [f"{int(year)}-{int(month):02d}" for year, month in zip(sold["year"], sold["month"])]
-    sold["cents"] = sold["cents"].fillna(0).astype("int64")
+    first = first_day(ledger, at)
     if by is None:
-        sums = sold.groupby("column")["cents"].sum()
-        return pd.DataFrame([{"all": "", **{str(name): int(cents) for name, cents in sums.items()}}]), first
+        months: dict[str, int] = {}
+        for issued, _, cents in _sold(ledger, at, unit):
+            name = f"{(issued - 1) // 12}-{(issued - 1) % 12 + 1:02d}"
+            months[name] = months.get(name, 0) + cents
+        return pd.DataFrame([{"all": "", **months}]), first
+    sold = _sold_to(ledger, at, unit)
     if sold.empty:
         return pd.DataFrame(columns=[by]), first
+    sold["column"] = [f"{int(year)}-{int(month):02d}" for year, month in zip(sold["year"], sold["month"])]
+    sold["cents"] = sold["cents"].fillna(0).astype("int64")
     wide = sold.pivot_table(index="customer_id", columns="column", values="cents", aggfunc="sum", fill_value=0)
     wide.columns = [str(name) for name in wide.columns]
     return add_up(nw.from_native(wide.reset_index()), ledger, by), first
@@ -566,6 +583,12 @@ def _exhausted(receivables: float, history: list[tuple[datetime, float, int]]) -
 
 def _agreed_terms(ledger: Ledger, at: datetime, start: datetime, unit: tuple[str, str], by: str | None) -> pd.DataFrame:
     """Cents, and cents x days between issue and due date, of the invoices issued since `start`."""
+    return add_up(nw.from_native(_granted(ledger, at, start, unit)), ledger, by)
+
+
+@remembered
+def _granted(ledger: Ledger, at: datetime, start: datetime, unit: tuple[str, str]) -> pd.DataFrame:
+    """Sums of :func:`_agreed_terms` by customer."""
     invoices, _ = tables_of(ledger)
     granted = in_unit(invoices, unit).filter(
         (nw.col("kind") == "invoice")
@@ -578,8 +601,7 @@ def _agreed_terms(ledger: Ledger, at: datetime, start: datetime, unit: tuple[str
     )
     days = (day_number("due_date") - day_number("issue_date")).cast(nw.Int64)
     weighted = granted.with_columns(weight=nw.col(unit[0]), product=nw.col(unit[0]) * days)
-    sums = weighted.group_by("customer_id").agg(weight=nw.col("weight").sum(), product=nw.col("product").sum())
-    return add_up(sums, ledger, by)
+    return collect(weighted.group_by("customer_id").agg(nw.col("weight").sum(), nw.col("product").sum()))
 
 
 def _with_terms(table: pd.DataFrame, granted: pd.DataFrame | None, key: str) -> pd.DataFrame:
@@ -635,7 +657,7 @@ def sales_weighted_dso(ledger: Ledger, as_of: str | date, currency: str | None =
     >>> bool(abs(result.table["days_counted"].sum() - result.days) < 1e-9)
     True
     """
-    at = as_day(as_of)
+    at, ledger = as_day(as_of), with_day_book(ledger)
     unit = unit_of(ledger, currency)
     owed = _open_by_month(ledger, at, unit)
     receivables = round(sum(owed.values()), 2)
@@ -672,7 +694,7 @@ def sales_weighted_dso(ledger: Ledger, as_of: str | date, currency: str | None =
 def _open_by_month(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> dict[tuple[int, int] | None, float]:
     """Open items by month of issue; None: no date, or one after `at`. Unallocated receipts left out."""
     value = "open_amount" if unit[0] == "cents" else "open_book_amount"
-    items = in_unit(nw.from_native(open_items(ledger, at)), unit).with_columns(cents=cents_of(value))
+    items = in_unit(open_rows(ledger, at), unit).with_columns(cents=cents_of(value))
     items = items.filter(nw.col("kind") != "unallocated_receipt")
     total = collect(items.select(cents=nw.col("cents").sum())).fillna(0)["cents"].iloc[0]
     dated = items.filter(nw.col("issue_date") <= at).with_columns(
@@ -707,29 +729,40 @@ def _bands(
     return rows
 
 
-def _sales(ledger: Ledger, at: datetime, unit: tuple[str, str], *keys: str) -> tuple[pd.DataFrame, datetime | None]:
-    """Sales in cents by month of issue, month of booking and `keys`, and the first day of the history."""
+def _sales(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> tuple[Months, datetime | None]:
+    """Sales in cents by month of issue and month of booking (12 x year + month), and the first day of the history."""
+    return _sold(ledger, at, unit), first_day(ledger, at)
+
+
+@remembered
+def _sold(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> Months:
+    """Sales of :func:`_sales`."""
+    booked, day = day_book(ledger, unit[0])[0], pd.Timestamp(at)
+    sold = booked[(booked["sold"] == 1) & (booked["booking_date"] <= day) & (booked["issue_date"] <= day)]
+    sold = sold if unit[0] == "book_cents" else sold[sold["currency"] == unit[1]]
+    issued, when = (12 * sold[name].dt.year + sold[name].dt.month for name in ("issue_date", "booking_date"))
+    table = pd.DataFrame({"issued": issued, "booked": when, "cents": sold[unit[0]]})
+    sums = table.groupby(["issued", "booked"], as_index=False)["cents"].sum()
+    return list(zip(sums["issued"].tolist(), sums["booked"].tolist(), sums["cents"].tolist()))
+
+
+@remembered
+def _sold_to(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
+    """Sales in cents by customer and month of issue."""
     known = tables_of(ledger)[0].filter(nw.col("booking_date") <= at)
     sold = in_unit(known, unit).filter(nw.col("kind").is_in(SALES_KINDS) & (nw.col("issue_date") <= at))
-    months = {
-        name: getattr(nw.col(column).dt, part)().cast(nw.Int64)
-        for name, column, part in (
-            ("year", "issue_date", "year"),
-            ("month", "issue_date", "month"),
-            ("booked_year", "booking_date", "year"),
-            ("booked_month", "booking_date", "month"),
-        )
-    }
-    sums = collect(sold.with_columns(**months).group_by(*keys, *months).agg(cents=nw.col(unit[0]).sum()))
-    return sums, first_day(ledger, at)
+    when = nw.col("issue_date").dt
+    months = {"year": when.year().cast(nw.Int64), "month": when.month().cast(nw.Int64)}
+    return collect(sold.with_columns(**months).group_by("customer_id", *months).agg(cents=nw.col(unit[0]).sum()))
 
 
-def _by_month(sales: pd.DataFrame, when: datetime) -> dict[tuple[int, int], float]:
+def _by_month(sales: Months, when: datetime) -> dict[tuple[int, int], float]:
     """Sales by (year, month) as known at the end of a month."""
-    booked = 12 * sales["booked_year"] + sales["booked_month"] <= 12 * when.year + when.month
-    issued = 12 * sales["year"] + sales["month"] <= 12 * when.year + when.month
-    sums = sales[booked & issued].groupby(["year", "month"], as_index=False)["cents"].sum()
-    return {(int(row.year), int(row.month)): int(row.cents) / 100 for row in sums.itertuples()}
+    last, sums = 12 * when.year + when.month, dict[int, int]()
+    for issued, booked, cents in sales:
+        if issued <= last and booked <= last:
+            sums[issued] = sums.get(issued, 0) + cents
+    return {((issued - 1) // 12, (issued - 1) % 12 + 1): cents / 100 for issued, cents in sums.items()}
 
 
 def sales_by_month(ledger: Ledger, as_of: str | date, currency: str | None = None) -> pd.DataFrame:
@@ -741,7 +774,7 @@ def sales_by_month(ledger: Ledger, as_of: str | date, currency: str | None = Non
         `month` (its first day), `sales`; every month from the first known to
         that of `as_of`, zero where nothing was sold.
     """
-    at = as_day(as_of)
+    at, ledger = as_day(as_of), with_day_book(ledger)
     sales, first = _sales(ledger, at, unit_of(ledger, currency))
     by_month = _by_month(sales, at)
     rows = [

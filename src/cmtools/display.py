@@ -10,11 +10,13 @@ from html import escape
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from cmtools import language as words
 from cmtools.frames import collect
 from cmtools.language import HARD, label, message
+from cmtools.pages import INDICATORS
 from cmtools.receivables import late_columns
 from cmtools.schemas import Ledger, LoadReport
 
@@ -52,11 +54,18 @@ p.cm-warning{border-left:4px solid #c05a00;padding-left:.7em}
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows as dicts by column name; a blank is None in text and NaN in numbers."""
-    blank = {str(name) for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])}
-    return [
-        {str(name): None if str(name) in blank and is_blank(value) else value for name, value in row.items()}
-        for row in frame.to_dict("records")
-    ]
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, row)) for row in zip(*(cells_of(column) for _, column in frame.items()))]
+
+
+def cells_of(column: pd.Series) -> list[Any]:
+    """Values of a column, each of Python's own kind; a blank is None in text and NaN in numbers."""
+    values = column.tolist()
+    if column.dtype == object:
+        values = [value.item() if isinstance(value, np.generic) else value for value in values]
+    elif pd.api.types.is_numeric_dtype(column):
+        return values
+    return [None if is_blank(value) else value for value in values]
 
 
 def is_blank(value: Any) -> bool:
@@ -86,22 +95,29 @@ def cell(value: Any, kind: str, language: str | None = None, unit: str = "") -> 
         return "" if kind in ("text", "choice") else "–"
     if isinstance(value, bool):
         return label("yes" if value else "no", language)
-    formats: dict[str, Callable[[], str]] = {
-        "money": lambda: words.number(value, 2, language),
-        "rate": lambda: words.percent(value, 1, language),
-        "precise_rate": lambda: words.percent(value, 2, language),
-        "days": lambda: words.number(value, 1, language),
-        "integer": lambda: words.integer(value, language),
-        "index": lambda: words.number(value, 4, language),
-        "date": lambda: words.day(value, language),
-        "month": lambda: words.month(value, language),
-        "choice": lambda: label(str(value), language) if value else "",
-        "unit": lambda: message(f"unit_{value}", language),
-    }
+    if kind in _WORDED:
+        return _WORDED[kind](value, language)
     if kind == "figure":
         return f"{cell(value, unit, language)}{HARD + message('days_short', language) if unit == 'days' else ''}"
+    text = str(value)
+    if text.isascii():
+        return text
     # marks that turn the direction of writing would make a page say another figure
-    return formats[kind]() if kind in formats else "".join(sign for sign in str(value) if sign not in BIDI)
+    return "".join(sign for sign in text if sign not in BIDI)
+
+
+_WORDED: dict[str, Callable[[Any, str | None], str]] = {
+    "money": lambda value, language: words.number(value, 2, language),
+    "rate": lambda value, language: words.percent(value, 1, language),
+    "precise_rate": lambda value, language: words.percent(value, 2, language),
+    "days": lambda value, language: words.number(value, 1, language),
+    "integer": words.integer,
+    "index": lambda value, language: words.number(value, 4, language),
+    "date": words.day,
+    "month": words.month,
+    "choice": lambda value, language: label(str(value), language) if value else "",
+    "unit": lambda value, language: message(f"unit_{value}", language),
+}
 
 
 def table(
@@ -207,11 +223,13 @@ def _sums(
     """Closing lines: what the shown rows leave out, then the total, by currency."""
     numbers = [str(name) for name in frame.select_dtypes("number")]
     money = [name for name in numbers if words.kind_of(name) == "money" and name not in UNSUMMED]
+    if not total and len(shown) == len(frame):
+        return []
     groups = list(frame.groupby("currency", sort=False)) if "currency" in frame.columns else [("", frame)]
     lines = []
     for currency, rows in groups:
         suffix = f" {currency}" if len(groups) > 1 else ""
-        hidden = rows.loc[rows.index.difference(shown.index)]
+        hidden = rows[rows.index >= len(shown)]
         if len(hidden):
             count = words.integer(len(hidden), language)
             caption = message("and_others", language, count=count, n=len(hidden)) + suffix
@@ -346,6 +364,59 @@ def indicators(figures: dict[str, pd.DataFrame], language: str | None = None) ->
         for key, row in zip(frame.index, records(frame))
     ]
     return pd.DataFrame(rows)
+
+
+class Published:
+    """Indicators for programs that read the executed notebook; a reader sees nothing of them."""
+
+    def __init__(self, rows: list[dict[str, Any]]):
+        self.rows = rows
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {INDICATORS: self.rows, "text/plain": ""}
+
+
+def published(
+    figures: Mapping[str, pd.DataFrame], keys: Sequence[str] | None = None, language: str | None = None
+) -> Published:
+    """Key figures as the index of a batch reads them back.
+
+    Parameters
+    ----------
+    figures : mapping of str to pandas.DataFrame
+        By currency, as :func:`cmtools.key_figures` gives them.
+    keys : sequence of str, optional
+        Which indicators, in which order; None: all.
+    language : {"fr", "en"}, optional
+        Of names and reasons.
+
+    Returns
+    -------
+    Published
+        Shown by a notebook, it leaves in its output one dict per currency:
+        `currency` and `indicators`, each with `key`, `label`, `unit`, `value` (null:
+        not computable) and `reason`. :func:`cmtools.reports.published` reads them.
+
+    Examples
+    --------
+    >>> row = {"value": float("nan"), "unit": "days", "reason": "", "details": {}}
+    >>> published({"EUR": pd.DataFrame([row], index=["dso_balance"])}, language="en").rows[0]["indicators"][0]["value"]
+    """
+    rows = []
+    for currency, frame in figures.items():
+        chosen = frame if keys is None else frame.loc[[key for key in keys if key in frame.index]]
+        found = [
+            {
+                "key": str(key),
+                "label": indicator_name(str(key), language),
+                "unit": row["unit"],
+                "value": None if is_blank(row["value"]) else float(row["value"]),
+                "reason": reason(row, language) if row["reason"] else "",
+            }
+            for key, row in zip(chosen.index, records(chosen))
+        ]
+        rows.append({"currency": currency, "indicators": found})
+    return Published(rows)
 
 
 def limits_coverage(coverage: pd.DataFrame, language: str | None = None) -> Html:

@@ -27,7 +27,7 @@ from cmtools.frames import (
     unit_of,
 )
 from cmtools.movements import _doubtful_flows, _month, _moves
-from cmtools.receivables import BUCKETS, bucket_names, open_items
+from cmtools.receivables import BUCKETS, bucket_names, open_rows
 from cmtools.schemas import SALES_KINDS, Defect, InputError, Ledger, as_day
 
 BASES = ("excl_vat", "incl_vat")
@@ -75,7 +75,7 @@ def _with_excl(table: Any, column: str) -> Any:
 
 def _open(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> Any:
     """Open items in one currency: `cents`, `excl`, `unknown`, with what the ledger says of their VAT."""
-    items = nw.from_native(open_items(ledger, at))
+    items = open_rows(ledger, at)
     if unit[0] == "cents":
         items = items.filter(nw.col("currency") == unit[1])
     items = items.with_columns(cents=cents_of("open_book_amount" if unit[0] == "book_cents" else "open_amount"))
@@ -128,7 +128,7 @@ def doubtful_claims(ledger: Ledger, as_of: str | date, currency: str | None = No
     if "doubtful" in ledger.silent:
         return _empty_claims(columns)
     unit = unit_of(ledger, currency)
-    claims = _open(ledger, at, unit).filter(nw.col("doubtful"))
+    claims = _open(ledger, at, unit).filter(nw.col("doubtful")).sort("customer_id", "item_id")
     table = collect(claims.select(*_CLAIM, "cents", "excl", "n_unknown"))
     return _in_units(table, unit, "open_amount", "open_excl_vat")[columns]
 

@@ -17,8 +17,8 @@ import narwhals as nw
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from cmtools.frames import DATE, add_up, cents_of, choice, collect
-from cmtools.schemas import CUSTOMERS, OPEN_ITEMS, Column, Defect, InputError, Ledger, as_day, require
+from cmtools.frames import DATE, add_up, cents_of, choice, collect, remembered
+from cmtools.schemas import OPEN_ITEMS, Column, Defect, InputError, Ledger, as_day, require
 from cmtools.settings import reference_rows
 
 CLASSES = (0.80, 0.95)
@@ -625,20 +625,31 @@ def _sums(frame: Any) -> Any:
 
 def _with_customers(sums: Any, ledger: Ledger, keep_all: bool = False) -> pd.DataFrame:
     """Sums by customer beside what is known of each; `keep_all`: those that have none too, at 0."""
-    table = add_up(sums, ledger, "customer_id")
-    frame = nw.from_native(ledger.customers)
-    there = frame.collect_schema().names()
-    names = ["customer_name", "group_id", "collector", "credit_limit", "insurer_limit"]
-    known = collect(frame.select("customer_id", *[name for name in names if name in there]))
+    table, known = add_up(sums, ledger, "customer_id"), _known_customers(ledger)
     table = table.merge(known, on="customer_id", how="outer" if keep_all else "left").fillna({"cents": 0, "late": 0})
-    for name in names:
-        kind = next(column.kind for column in CUSTOMERS if column.name == name)
-        values = table[name] if name in table.columns else pd.Series(None, index=table.index, dtype="object")
-        table[name] = pd.to_numeric(values) if kind == "money" else values.astype("object").where(values.notna(), None)
+    if not table["customer_id"].isin(known["customer_id"]).all():
+        table[_KNOWN_TEXTS] = table[_KNOWN_TEXTS].where(table[_KNOWN_TEXTS].notna(), None)
     table[["cents", "late"]] = table[["cents", "late"]].astype("int64")
     table["customer_name"] = table["customer_name"].fillna(table["customer_id"])
     table["group_id"] = table["group_id"].fillna(table["customer_id"])
     return table.sort_values("customer_id", ignore_index=True)
+
+
+_KNOWN_TEXTS, _KNOWN_LIMITS = ["customer_name", "group_id", "collector"], ["credit_limit", "insurer_limit"]
+
+
+@remembered
+def _known_customers(ledger: Ledger) -> pd.DataFrame:
+    """What is known of each customer; null (texts) and NaN (limits) where it is not."""
+    frame = nw.from_native(ledger.customers)
+    there = frame.collect_schema().names()
+    names = [*_KNOWN_TEXTS, *_KNOWN_LIMITS]
+    known = collect(frame.select("customer_id", *[name for name in names if name in there]))
+    known = known.reindex(columns=["customer_id", *names])
+    texts = known[_KNOWN_TEXTS].astype("object")
+    known[_KNOWN_TEXTS] = texts.where(texts.notna(), None)
+    known[_KNOWN_LIMITS] = known[_KNOWN_LIMITS].apply(pd.to_numeric)
+    return known
 
 
 def _by_group(owed: pd.DataFrame, limits: Sequence[str] = ()) -> pd.DataFrame:

@@ -5,18 +5,16 @@ procédures fiscales, art. A47 A-1). It lists every line of every entry of one
 financial year; customers' invoices and receipts are found again through the
 counterpart accounts and the lettering.
 
-Steps of :func:`read_fec`: decode, find the columns (`_heading`), split, type, check.
-What the entries say of the customers is in :mod:`cmtools.fec_ledger`.
+:func:`read_fec` has the lines decoded, split and typed by :mod:`cmtools.fec_lines`, then
+checks them together. What the entries say of the customers is in :mod:`cmtools.fec_ledger`.
 """
 
 from __future__ import annotations
 
-import codecs
 import re
-import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,48 +22,21 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from cmtools.files import utf16, written_whole
+from cmtools.fec_lines import DATES, ENTRIES, HEADINGS, LISTED, REPEATED, TEXTS, dated, each, of_text, read_lines
+from cmtools.files import written_whole
 from cmtools.language import day
 from cmtools.schemas import Ledger, LoadReport, shorten
 
 if TYPE_CHECKING:
     from cmtools.trial_balance import TrialBalance
 
-HEADINGS = {
-    "journal_code": "JournalCode", "journal_label": "JournalLib", "entry_number": "EcritureNum",
-    "entry_date": "EcritureDate", "account": "CompteNum", "account_label": "CompteLib", "aux": "CompAuxNum",
-    "aux_label": "CompAuxLib", "piece_ref": "PieceRef", "piece_date": "PieceDate", "label": "EcritureLib",
-    "debit": "Debit", "credit": "Credit", "lettering": "EcritureLet", "lettering_date": "DateLet",
-    "validation_date": "ValidDate", "currency_amount": "Montantdevise", "currency": "Idevise",
-}  # fmt: skip
-ENTRIES = ("line", *HEADINGS)
-DATES = ("entry_date", "piece_date", "lettering_date", "validation_date")
-TEXTS = tuple(name for name in HEADINGS if name not in (*DATES, "debit", "credit", "currency_amount"))
-_NAMES = {heading.casefold(): name for name, heading in HEADINGS.items()} | {
-    "compteauxnum": "aux", "compteauxlib": "aux_label", "montant": "amount", "sens": "side",
-}  # fmt: skip
-_OFFICIAL = {**HEADINGS, "amount": "Montant", "side": "Sens"}
-_CORE = ("journal_code", "entry_number", "entry_date", "account")
-_SEPARATORS = "\t|;,"
-LISTED = 20  # defects of one kind told one by one
+__all__ = ["DATES", "ENTRIES", "HEADINGS", "LISTED", "REPEATED", "TEXTS", "Fec", "read_fec", "write_fec"]
+
 _LONGEST_YEAR = 731  # days; a financial year never exceeds 24 months
-_LARGEST = 1e12  # EUR; beyond it cents are no longer exact in a float
-
-_GROUPED = "[0-9]+(?:[ \u00a0\u202f][0-9]{3})*"
-_DECIMALS = "(?:[0-9]{0,2}0*|[0-9]*(?:0{6}|9{6})[0-9]*)"  # two decimals; or the tail of a binary fraction
-_AMOUNT = rf"^[+-]?(?:{_GROUPED}(?:[.,]{_DECIMALS})?|[.,][0-9]{{1,2}}0*)$"
-_POINTS = r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,2}0*$"
-_COMMAS = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]{1,2}0*$"
-_SIDES = {"D": 1, "DEBIT": 1, "+1": 1, "1": 1, "+": 1, "C": -1, "CREDIT": -1, "-1": -1, "-": -1}
-
-# Letters that French books hold, and how much each speaks for a code page.
-_LIKELY = dict.fromkeys("éèêëàâçîïôùûÉÈÀÇœ", 1.0) | dict.fromkeys("ÊÂÎÔÛËÏÙäöüÄÖÜŒ°ñ", 0.6)
-_LIKELY |= dict.fromkeys("€«»’–…\u00a0", 0.3)
-
+_MONEY = ("debit", "credit", "currency_amount")
 _OPENING_CODES = ("AN", "ANO", "RAN", "ANOUV", "ANOUVEAU", "ANOUVEAUX")
 
 
-@dataclass
 class Fec:
     """One financial year of entries.
 
@@ -74,7 +45,11 @@ class Fec:
     entries : pandas.DataFrame
         One row per line of the file, columns ENTRIES. `line` counts from the
         heading (line 1); `debit` and `credit` in euros, exact to the cent; blanks
-        are null.
+        are null. Made on first use from `lines`; a change there changes no
+        figure of this object.
+    lines : polars.DataFrame
+        The same, more compact: amounts in whole cents, days as dates, texts
+        that come again and again as categories.
     start, end : date
         Period covered: from the opening entry (else the first entry) to the
         closing date in the file's name (else the last entry).
@@ -83,11 +58,20 @@ class Fec:
     report : LoadReport
     """
 
-    entries: pd.DataFrame
-    start: date
-    end: date
-    siren: str | None = None
-    report: LoadReport = field(default_factory=LoadReport)
+    def __init__(
+        self, lines: pl.DataFrame, start: date, end: date, siren: str | None = None, report: LoadReport | None = None
+    ):
+        self.lines, self.start, self.end, self.siren = lines, start, end, siren
+        self.report = report or LoadReport()
+
+    def __repr__(self) -> str:
+        return f"Fec({self.name!r}, {self.start} to {self.end}, {self.lines.height} lines)"
+
+    @cached_property
+    def entries(self) -> pd.DataFrame:
+        """The lines as pandas, amounts in euros."""
+        # Divided by numpy: Polars multiplies by 0.01, which misses the nearest float for one amount in eight.
+        return pd.DataFrame({name: _in_pandas(self.lines.get_column(name)) for name in ENTRIES})
 
     @property
     def name(self) -> str:
@@ -110,10 +94,10 @@ class Fec:
             Debit minus credit, in euros.
         """
         prefixes = (prefixes,) if isinstance(prefixes, str) else tuple(prefixes)
-        kept = self.entries["account"].str.startswith(prefixes).fillna(False).astype(bool)
+        kept = of_text(self.lines.get_column("account"), lambda texts: _begin_with(texts, prefixes))
         if as_of is not None:
-            kept &= self.entries["entry_date"] <= pd.Timestamp(as_of)
-        return int(net_cents(self.entries[kept]).sum()) / 100
+            kept &= self.lines.get_column("entry_date") <= date(as_of.year, as_of.month, as_of.day)
+        return int(self.lines.filter(kept).select((pl.col("debit") - pl.col("credit")).sum()).item()) / 100
 
     def ledger(
         self,
@@ -232,13 +216,10 @@ def read_fec(path: str | Path, *, encoding: str | None = None, tolerant: bool = 
     """
     path = Path(path)
     report = LoadReport(files=[shorten(path.name, 255)])
-    text = _decode(_bytes(path, report), encoding, report)
-    fields, separator, body = _heading(text, report)
-    raw, ragged = _split(body, separator, fields, report)
-    frame, unreadable = _typed(raw, report)
+    frame, unreadable, ragged = read_lines(path, encoding, report)
     summable = not (ragged or unreadable.any())
     dateless = frame.get_column("entry_date").is_null() | frame.get_column("account").is_null()
-    frame = with_entries(frame)
+    frame = with_entries(frame.with_columns(net=pl.col("debit") - pl.col("credit")))
     refused = unreadable | dateless | _repeated(frame, report)
     if refused.any() and (tolerant or not summable):
         lost = frame.filter(refused)
@@ -255,230 +236,7 @@ def read_fec(path: str | Path, *, encoding: str | None = None, tolerant: bool = 
     _check_dates(frame, start, end, report)
     _check_customers(frame, report)
     _check_numbers(frame, report)
-    return Fec(_entries(frame), start, end, siren, report)
-
-
-def _bytes(path: Path, report: LoadReport) -> bytes:
-    try:
-        raw = path.read_bytes() if path.is_file() else None
-    except (OSError, ValueError):
-        raw = None
-    if raw is None:
-        report.add("missing_file", "fatal", file=report.files[0], value=report.files[0])
-    elif not raw.strip():
-        report.add("empty_file", "fatal", file=report.files[0])
-    report.refuse()
-    assert raw is not None
-    return raw
-
-
-def _decode(raw: bytes, encoding: str | None, report: LoadReport) -> str:
-    """Text with LF line endings."""
-    name = report.files[0]
-    if encoding is not None:
-        try:
-            text = raw.decode("utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding)
-        except (LookupError, UnicodeError):
-            report.add("fec_encoding_failed", "fatal", file=name, value=encoding)
-            report.refuse()
-    else:
-        encoding, text = _guess(raw)
-        replaced = text.count("\ufffd")
-        if replaced:
-            report.add("fec_replaced", "warning", file=name, count=replaced, n=replaced)
-        if not raw.isascii():
-            report.add("fec_encoding", "note", file=name, value=encoding)
-    text = text.removeprefix("\ufeff").replace("\r\r\n", "\n").replace("\r\n", "\n")
-    return text.replace("\r", "\n") if text.count("\r") > text.count("\n") else text
-
-
-def _guess(raw: bytes) -> tuple[str, str]:
-    """Encoding by which the accented letters read as French, and the text."""
-    wide = utf16(raw)
-    if wide:
-        return "UTF-16", raw.decode(wide, errors="replace")
-    try:
-        return "UTF-8", raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    counts = np.bincount(np.frombuffer(raw, dtype=np.uint8), minlength=256)
-    high = [value for value in range(128, 256) if counts[value]]
-    text = raw.decode("utf-8-sig", errors="replace")
-    if text.count("\ufffd") * 10 < counts[128:].sum():  # UTF-8 with a few damaged bytes
-        return "UTF-8", text
-
-    def score(candidate: str) -> float:
-        letters = [bytes([value]).decode(candidate, errors="replace") for value in high]
-        if "\ufffd" in letters:
-            return float("-inf")
-        return sum(int(counts[value]) * _LIKELY.get(letter, -1.0) for value, letter in zip(high, letters))
-
-    best = max(("cp1252", "iso8859-15", "cp850"), key=score)
-    return best, raw.decode(best)
-
-
-def _heading(text: str, report: LoadReport) -> tuple[list[str], str, str]:
-    """Our name of each column ("" for one of no use), the separator, and the rest."""
-    name = report.files[0]
-    first, _, body = text.lstrip("\n").partition("\n")
-    separator = max(_SEPARATORS, key=first.count)
-    headings = first.rstrip(separator + " \r").split(separator)
-    fields = [_NAMES.get(_plain(heading), "") for heading in headings]
-    known = {field for field in fields if field}
-    doubled = sorted({field for field in known if fields.count(field) > 1})
-    wanted = ["amount", "side"] if "amount" in known and not known & {"debit", "credit"} else ["debit", "credit"]
-    found = ", ".join(heading.strip() for heading in headings)
-    for column in (*_CORE, *wanted):
-        if column not in known:
-            report.add("fec_missing_column", "fatal", file=name, line=1, value=_OFFICIAL[column], found=found)
-    for column in doubled:
-        report.add("fec_duplicate_column", "fatal", file=name, line=1, value=_OFFICIAL[column])
-    report.refuse()
-    for column in HEADINGS:
-        if column not in known and column not in ("debit", "credit"):
-            report.add("fec_absent_column", "warning", file=name, line=1, value=HEADINGS[column])
-    others = [heading.strip() for heading, field in zip(headings, fields) if not field]
-    if others:
-        report.add("fec_extra_columns", "note", file=name, line=1, value=", ".join(others), n=len(others))
-    # A label may hold a tab, a carriage return or a control character: data, but not one that can be written again.
-    blanks = {code: " " for code in (*range(32), 127) if chr(code) not in "\n" + separator}
-    if any(chr(code) in body for code in blanks):
-        body = body.translate(blanks)
-    skipped = text[: len(text) - len(text.lstrip("\n"))].count("\n")
-    return fields, separator, "\n" * skipped + body
-
-
-def _plain(text: str) -> str:
-    """Lower case letters and digits only."""
-    return "".join(letter for letter in unicodedata.normalize("NFKD", text.casefold()) if letter.isalnum())
-
-
-def _split(body: str, separator: str, fields: list[str], report: LoadReport) -> tuple[pl.DataFrame, bool]:
-    """One text column per field, and whether some line had another number of fields."""
-    name, width = report.files[0], len(fields)
-    lines = body.split("\n")
-    raw = pl.DataFrame({"line": np.arange(2, len(lines) + 2), "raw": pl.Series(lines, dtype=pl.String)})
-    blank = raw.get_column("raw").str.strip_chars(separator + " \x1a\u00a0") == ""
-    last: Any = raw.filter(~blank).get_column("line").max() or 0
-    inner = raw.filter(blank & (pl.col("line") < last))
-    if inner.height:
-        report.add("fec_blank_lines", "note", file=name, line=inner.item(0, "line"), count=inner.height, n=inner.height)
-    raw = raw.filter(~blank)
-    report.rows_read = raw.height
-    parts = raw.get_column("raw").str.splitn(separator, width + 1).struct.unnest()
-    rest = parts.get_column(f"field_{width}").fill_null("").str.strip_chars(separator + " ")
-    ragged = parts.get_column(f"field_{width - 1}").is_null() | (rest != "")
-    if ragged.any():
-        wrong = raw.filter(ragged)
-        counted = wrong.with_columns(raw=(pl.col("raw").str.count_matches(separator, literal=True) + 1).cast(pl.String))
-        _each(report, "fec_field_count", "error", counted, column="raw", expected=width)
-        report.rows_refused += wrong.height
-    columns = [parts.get_column(f"field_{i}").alias(field) for i, field in enumerate(fields) if field]
-    frame = pl.DataFrame([raw.get_column("line"), *columns]).filter(~ragged)
-    return frame, bool(ragged.any())
-
-
-def _typed(raw: pl.DataFrame, report: LoadReport) -> tuple[pl.DataFrame, pl.Series]:
-    """Columns ENTRIES with their types (debit, credit in cents), and which rows have an unreadable amount."""
-    absent = [pl.lit(None, dtype=pl.String).alias(column) for column in HEADINGS if column not in raw.columns]
-    strings = [column for column in raw.columns if column != "line"]
-    raw = raw.with_columns(pl.col(strings).str.strip_chars()).with_columns(absent)
-    raw = raw.with_columns(pl.when(pl.col(strings) != "").then(pl.col(strings)))
-    debit, credit, unreadable = _sides(raw, report)
-    foreign, bad = _cents(raw.get_column("currency_amount"))
-    _each(report, "bad_amount", "warning", raw, bad, "currency_amount")
-    known = raw.get_column("currency_amount").is_not_null() & ~bad
-    dates = []
-    for column in DATES:
-        days, bad = _dates(raw.get_column(column))
-        dates.append(days.alias(column))
-        _each(report, "fec_bad_date", "error" if column == "entry_date" else "warning", raw, bad, column)
-        if column == "entry_date":
-            _each(report, "fec_blank", "error", raw, days.is_null() & ~bad, column)
-    account = raw.get_column("account")
-    _each(report, "fec_blank", "error", raw, account.is_null(), "account")
-    bad = ~account.str.contains("^[0-9]").fill_null(True)  # quoted, say: it would belong to no class
-    _each(report, "fec_bad_account", "error", raw, bad, "account")
-    frame = raw.with_columns(*dates, debit=debit, credit=credit, currency_amount=foreign)
-    frame = frame.with_columns(account=pl.when(~bad).then("account"))
-    frame = frame.with_columns(currency_amount=pl.when(known).then("currency_amount")).select(ENTRIES)
-    _each(report, "fec_both_sides", "warning", frame, (debit != 0) & (credit != 0))
-    return frame.with_columns(net=pl.col("debit") - pl.col("credit")), unreadable
-
-
-def _sides(raw: pl.DataFrame, report: LoadReport) -> tuple[pl.Series, pl.Series, pl.Series]:
-    """Debit and credit in cents, from Debit and Credit or from Montant and Sens; and which rows are unreadable."""
-    if "amount" not in raw.columns:
-        (debit, bad_debit), (credit, bad_credit) = (_cents(raw.get_column(side)) for side in ("debit", "credit"))
-        _each(report, "bad_amount", "error", raw, bad_debit, "debit")
-        _each(report, "bad_amount", "error", raw, bad_credit, "credit")
-        return debit, credit, bad_debit | bad_credit
-    amount, unreadable = _cents(raw.get_column("amount"))
-    _each(report, "bad_amount", "error", raw, unreadable, "amount")
-    side = raw.get_column("side").str.to_uppercase()
-    sign = side.replace_strict(_SIDES, default=None, return_dtype=pl.Int64)
-    bad = sign.is_null() & ((amount != 0) | side.is_not_null())
-    _each(report, "fec_bad_side", "error", raw, bad, "side")
-    zero = pl.zeros(raw.height, dtype=pl.Int64, eager=True)
-    debit, credit = (amount.zip_with(sign.fill_null(0) == value, zero) for value in (1, -1))
-    return debit, credit, unreadable | bad
-
-
-def _cents(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Amounts in cents (blank: 0), and which texts are no amount."""
-    texts = texts.fill_null("0")
-    fine = texts.str.contains(_AMOUNT)
-    plain = texts
-    if not fine.all():
-        points, commas = texts.str.contains(_POINTS), texts.str.contains(_COMMAS)
-        plain = texts.str.replace_all(".", "", literal=True).zip_with(points, texts)
-        plain = plain.str.replace_all(",", "", literal=True).zip_with(commas, plain)
-        fine |= points | commas
-    plain = plain.str.replace_all("[ \u00a0\u202f]", "").str.replace(",", ".", literal=True)
-    values = plain.cast(pl.Float64, strict=False)
-    fine &= values.is_not_null() & (values.abs().fill_null(0.0) < _LARGEST)
-    zeros = pl.zeros(len(values), dtype=pl.Float64, eager=True)
-    return (values.zip_with(fine, zeros) * 100).round().cast(pl.Int64), ~fine
-
-
-def _dates(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Dates (blank or zeros: null), and which texts are no date."""
-    known = texts.unique()  # a year has few days
-    found = pl.Series([None], dtype=pl.Date).new_from_index(0, len(known))
-    for pattern, form in (("^[0-9]{8}$", "%Y%m%d"), ("^[0-9]{2}/[0-9]{2}/[0-9]{4}$", "%d/%m/%Y"),
-                          ("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "%Y-%m-%d")):  # fmt: skip
-        shaped = known.str.contains(pattern).fill_null(False)
-        if shaped.any():
-            found = known.str.to_date(form, strict=False).zip_with(shaped, found)
-    possible = found.dt.year().is_between(1900, 2199).fill_null(False)
-    days = pl.DataFrame({"text": known, "day": found}).with_columns(day=pl.when(possible).then("day"))
-    bad = pl.col("day").is_null() & pl.col("text").is_not_null() & ~pl.col("text").str.contains("^0+$")
-    table = pl.DataFrame({"text": texts}).join(
-        days.with_columns(bad=bad), on="text", how="left", nulls_equal=True, maintain_order="left"
-    )
-    return table.get_column("day"), table.get_column("bad").fill_null(False)
-
-
-def _each(
-    report: LoadReport,
-    code: str,
-    level: str,
-    frame: pl.DataFrame,
-    found: pl.Series | None = None,
-    column: str = "",
-    **details: Any,
-) -> None:
-    """Report one defect per line `found` (all of `frame` if None); beyond the first ones, their number."""
-    if found is not None:
-        frame = frame.filter(found)
-    name, heading = report.files[0], _OFFICIAL.get(column, "")
-    shown = frame.head(LISTED).with_columns(value=pl.col(column) if column else pl.lit(None))
-    for line, value in shown.select("line", "value").iter_rows():
-        report.add(code, level, file=name, line=line, column=heading, value=value or "", **details)
-    rest = frame.height - LISTED
-    if rest > 0:
-        line = frame.item(LISTED, "line")
-        report.add("fec_more", level, file=name, line=line, column=heading, count=rest, n=rest)
+    return Fec(frame.select(ENTRIES), start, end, siren, report)
 
 
 def _count(report: LoadReport, code: str, level: str, found: pl.DataFrame, column: str, **details: Any) -> None:
@@ -493,20 +251,52 @@ def _count(report: LoadReport, code: str, level: str, found: pl.DataFrame, colum
 
 
 def with_entries(frame: pl.DataFrame) -> pl.DataFrame:
-    """Add `entry`: which entry a line belongs to (position of its first line).
+    """Add `entry`: which entry a line belongs to (position of its first line); `number` and `day`, its keys.
 
     Numbers may restart in each journal and each month, so journal, number and
     date make an entry; where that does not balance and journal and number do,
     the entry has several dates. Without a usable number: journal and date.
     """
+    if not frame.height:
+        return frame.with_columns(number="entry_number", day="entry_date", entry=pl.lit(0, dtype=pl.Int64))
+    keys = ["journal_code", "entry_number", "entry_date"]
+    # Lines of one entry mostly follow one another: a run of them is looked at once.
+    changes = frame.select(pl.any_horizontal(pl.col(key).ne_missing(pl.col(key).shift()) for key in keys))
+    changed = changes.to_series().to_numpy().copy()
+    changed[0] = True
+    first = np.flatnonzero(changed)
+    sizes = np.diff(np.append(first, frame.height))
     usable = pl.col("entry_number").str.contains("[^0 .-]").fill_null(False)
-    frame = frame.with_columns(number=pl.when(usable).then(pl.col("entry_number")), day=pl.col("entry_date"))
-    gaps = pl.col("net").sum().over("journal_code", "number", "day")
-    if frame.select((gaps != 0).any()).item():
-        whole = pl.col("net").sum().over("journal_code", "number") == 0
-        several = (gaps != 0) & whole & pl.col("number").is_not_null()
-        frame = frame.with_columns(day=pl.when(~several).then(pl.col("day")))
-    return identified(frame, "entry", "journal_code", "number", "day")
+    runs = frame.select(keys)[first].with_columns(usable=usable).with_columns(
+        number=pl.when("usable").then("entry_number"), day="entry_date"
+    )  # fmt: skip
+    number, day = pl.col("entry_number"), pl.col("entry_date")
+    if not runs.get_column("usable").all():
+        number = pl.when(pl.Series(np.repeat(runs.get_column("usable").to_numpy(), sizes))).then(number)
+    net = np.add.reduceat(frame.get_column("net").to_numpy(), first)
+    group = _first_of(runs, "journal_code", "number", "day")
+    gaps = _sums(net, group)
+    if gaps.any():
+        whole = _sums(net, _first_of(runs, "journal_code", "number")) == 0
+        several = (gaps != 0) & whole & runs.get_column("number").is_not_null().to_numpy()
+        day = pl.when(pl.Series(np.repeat(~several, sizes))).then(day)
+        runs = runs.with_columns(day=pl.when(pl.Series(~several)).then("day"))
+        group = _first_of(runs, "journal_code", "number", "day")
+    return frame.with_columns(number=number, day=day, entry=pl.Series(np.repeat(first[group], sizes)))
+
+
+def _first_of(frame: pl.DataFrame, *keys: str) -> np.ndarray:
+    """Position of the first row with the same `keys` (blanks are equal)."""
+    if frame.select(keys).hash_rows().n_unique() == frame.height:
+        return np.arange(frame.height)
+    return identified(frame.select(keys), "first", *keys).get_column("first").to_numpy()
+
+
+def _sums(values: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Sum of each row's group (a group: the position of one of its rows)."""
+    totals = np.zeros(len(values), dtype=np.int64)
+    np.add.at(totals, group, values)
+    return totals[group]
 
 
 def identified(frame: pl.DataFrame, name: str, *keys: str) -> pl.DataFrame:
@@ -525,20 +315,49 @@ def _repeated(frame: pl.DataFrame, report: LoadReport) -> pl.Series:
     sales cannot be told from a repetition: only a warning then.
     """
     marked = np.zeros(frame.height, dtype=bool)
-    counts = frame.group_by("entry").agg(size=pl.len(), numbered=pl.col("number").is_not_null().first())
-    counts = counts.filter(pl.col("numbered") & (pl.col("size") >= 4))
-    if not counts.height:
+    where = _maybe_repeated(frame)
+    if not len(where):
         return pl.Series(marked, dtype=pl.Boolean)
-    rows = frame.select("entry", "line", "net", "entry_number", "piece_ref", pl.Series("row", np.arange(frame.height)))
-    rows = rows.with_columns(hash=frame.select(list(HEADINGS)).hash_rows()).join(counts, on="entry")
+    part = frame[where]
+    rows = part.select("entry", "line", "net", "entry_number", "piece_ref", row=pl.Series(where))
+    rows = rows.with_columns(hash=part.select(list(HEADINGS)).hash_rows(), size=pl.len().over("entry"))
     rows = rows.sort("entry", "row").with_columns(place=pl.int_range(pl.len()).over("entry"))
     for times in (2, 3):
         copies = _copies(rows, times)
         for sure, code, level in ((True, "fec_duplicate_entry", "error"), (False, "fec_maybe_duplicate", "warning")):
             found = copies.filter(pl.col("documented") == sure)
             marked[found.filter(sure).get_column("row").to_numpy()] = True
-            _each(report, code, level, found.group_by("entry", maintain_order=True).first(), column="entry_number")
+            found = found.group_by("entry", maintain_order=True).first().with_columns(value="entry_number")
+            each(report, code, level, found, HEADINGS["entry_number"])
     return pl.Series(marked, dtype=pl.Boolean)
+
+
+def _maybe_repeated(frame: pl.DataFrame) -> np.ndarray:
+    """Positions of the lines of the numbered entries whose amounts are one balanced run twice or three times over."""
+    entry, net = frame.get_column("entry").to_numpy(), frame.get_column("net").to_numpy()
+    order = np.arange(len(entry)) if (np.diff(entry) >= 0).all() else np.argsort(entry, kind="stable")
+    entry, net = entry[order], net[order]
+    start = np.flatnonzero(np.append(True, np.diff(entry) != 0)[: len(entry)])
+    size = np.diff(np.append(start, len(entry)))
+    numbered = frame.get_column("number").is_not_null().to_numpy()[order[start]]
+    found = [np.zeros(0, dtype=np.int64)]
+    for times in (2, 3):
+        chosen = np.flatnonzero(numbered & (size >= 2 * times) & (size % times == 0))
+        length = size[chosen]
+        rows = np.repeat(start[chosen], length) + _places(length)
+        block = np.repeat(length // times, length)
+        compared = _places(length) < np.repeat(length, length) - block
+        differs = np.zeros(len(rows), dtype=bool)
+        differs[compared] = net[rows[compared]] != net[rows[compared] + block[compared]]
+        owner = np.repeat(np.arange(len(chosen)), length)
+        same = np.bincount(owner[differs], minlength=len(chosen)) == 0
+        found.append(rows[same[owner]])
+    return np.sort(order[np.unique(np.concatenate(found))])
+
+
+def _places(sizes: np.ndarray) -> np.ndarray:
+    """0, 1, 2… within each group of these sizes."""
+    return np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
 
 
 def _copies(rows: pl.DataFrame, times: int) -> pl.DataFrame:
@@ -563,10 +382,13 @@ def _check_balances(frame: pl.DataFrame, report: LoadReport) -> None:
     level = "error" if gap else "warning"
     sums = (pl.col("net").sum(), pl.col("line").min(), pl.col("line").max().alias("last"))
     journals = frame.group_by("journal_code", maintain_order=True).agg(*sums).filter(pl.col("net") != 0)
-    for line, net, journal in journals.select("line", "net", "journal_code").iter_rows():
+    journals = journals.select("line", "net", pl.col("journal_code").cast(pl.String))
+    for line, net, journal in journals.iter_rows():
         report.add("fec_journal_balance", level, file=name, line=line, value=journal or "", gap=net / 100)
-    entries = frame.group_by("entry", maintain_order=True).agg(*sums, pl.col("journal_code", "entry_number").first())
-    entries = entries.filter(pl.col("net") != 0)
+    entries = frame.filter(_entry_gaps(frame) != 0)
+    entries = entries.group_by("entry", maintain_order=True).agg(
+        *sums, pl.col("journal_code").first().cast(pl.String), pl.col("entry_number").first()
+    )
     for row in entries.head(LISTED).iter_rows(named=True):
         said = {"journal": row["journal_code"] or "", "last": str(row["last"]), "gap": row["net"] / 100}
         number = row["entry_number"] or ""
@@ -576,11 +398,19 @@ def _check_balances(frame: pl.DataFrame, report: LoadReport) -> None:
         report.add("fec_more", level, file=name, line=entries.item(LISTED, "line"), count=rest, n=rest)
 
 
+def _entry_gaps(frame: pl.DataFrame) -> pl.Series:
+    """Debit minus credit of each line's entry, in cents."""
+    entry, net = frame.get_column("entry").to_numpy(), frame.get_column("net").to_numpy()
+    totals = np.zeros(int(entry.max(initial=0)) + 1, dtype=np.int64)
+    np.add.at(totals, entry, net)
+    return pl.Series(totals[entry])
+
+
 def _period(name: str, frame: pl.DataFrame, report: LoadReport) -> tuple[str | None, date, date]:
     """Company number, first and last day."""
     found = re.match(r"(?i)(\d{9})?.*?FEC[^0-9]{0,3}(\d{8})(?!\d)", name)
     siren = found[1] if found else None
-    closing = _dates(pl.Series([found[2] if found else None], dtype=pl.String))[0][0]
+    closing = dated(pl.Series([found[2] if found else None], dtype=pl.Categorical))[0][0]
     days = frame.get_column("entry_date")
     first: Any = days.min()
     last: Any = days.max()
@@ -601,19 +431,27 @@ def _period(name: str, frame: pl.DataFrame, report: LoadReport) -> tuple[str | N
 
 def opening_lines(frame: pl.DataFrame) -> pl.Series:
     """Which lines stand in the journal of opening balances (à-nouveaux)."""
-    codes, labels = (frame.get_column(name).unique() for name in ("journal_code", "journal_label"))  # few: read once
-    codes = codes.filter(codes.str.to_uppercase().str.replace_all("[^A-Z]", "").is_in(_OPENING_CODES).fill_null(False))
-    labels = labels.filter(labels.str.to_lowercase().str.contains("nouveau").fill_null(False))
-    named = pl.col("journal_code").is_in(codes.implode()) | pl.col("journal_label").is_in(labels.implode())
-    found = frame.select(named.fill_null(False)).to_series()
-    return found & frame.get_column("entry").is_in(balance_sheet(frame, found).get_column("entry").implode())
+    named = pl.Series([False]).new_from_index(0, frame.height)
+    for column, told in (("journal_code", _opening_code), ("journal_label", _opening_label)):
+        named |= of_text(frame.get_column(column), told)
+    if not named.any():
+        return named
+    return named & frame.get_column("entry").is_in(balance_sheet(frame, named).get_column("entry").implode())
+
+
+def _opening_code(codes: pl.Series) -> pl.Series:
+    return codes.str.to_uppercase().str.replace_all("[^A-Z]", "").is_in(_OPENING_CODES)
+
+
+def _opening_label(labels: pl.Series) -> pl.Series:
+    return labels.str.to_lowercase().str.contains("nouveau")
 
 
 def balance_sheet(frame: pl.DataFrame, lines: pl.Series) -> pl.DataFrame:
     """Whole entries with one of these lines and no line of income or expense (890: opening balance sheet)."""
     entries = frame.filter(lines).get_column("entry").unique()
     whole = frame.filter(pl.col("entry").is_in(entries.implode()))
-    return whole.filter(pl.col("account").str.contains("^(?:[1-5]|89)").all().over("entry"))
+    return whole.filter(pl.col("account").cast(pl.String).str.contains("^(?:[1-5]|89)").all().over("entry"))
 
 
 def _check_dates(frame: pl.DataFrame, start: date, end: date, report: LoadReport) -> None:
@@ -630,26 +468,32 @@ def _check_dates(frame: pl.DataFrame, start: date, end: date, report: LoadReport
 
 def plausible() -> pl.Expr:
     """Document dates that can be the start of a claim: up to two years before the entry, a month after."""
-    early, late = pl.col("entry_date").dt.offset_by("-730d"), pl.col("entry_date").dt.offset_by("31d")
-    return pl.col("piece_date").is_between(early, late).fill_null(False)
+    apart = pl.col("piece_date").to_physical() - pl.col("entry_date").to_physical()
+    return apart.is_between(-730, 31).fill_null(False)
 
 
 def _check_customers(frame: pl.DataFrame, report: LoadReport) -> None:
-    customers = frame.filter(pl.col("account").str.starts_with("41"))
+    own = of_text(frame.get_column("account"), lambda texts: texts.str.starts_with("41"))
+    customers = frame.filter(own).select("line", "net", "lettering", pl.col("account", "aux").cast(pl.String))
     anonymous = customers.filter(pl.col("account").str.starts_with("411") & pl.col("aux").is_null())
     _count(report, "fec_no_customer", "note", anonymous, "aux")
-    groups = (
-        customers.filter(pl.col("lettering").is_not_null())
-        .group_by("account", customer_of().alias("customer"), pl.col("lettering").alias("letter"), maintain_order=True)
-        .agg(pl.col("net").sum().alias("cents"), pl.col("line").alias("lines"))
-        .filter(pl.col("cents") != 0)
-        .with_columns(
-            file=pl.lit(report.files[0]), next_file=pl.lit(""), next_lines=pl.lit([], dtype=pl.List(pl.Int64))
-        )
-    )
-    report_lettering(groups.to_dicts(), report)
-    foreign = pl.col("currency_amount").is_not_null() | ~pl.col("currency").fill_null("EUR").is_in(["EUR"])
+    report_lettering(_unbalanced_letters(customers, report.files[0]), report)
+    euros = of_text(frame.get_column("currency"), lambda texts: texts == "EUR", blank=True)
+    foreign = frame.get_column("currency_amount").is_not_null() | ~euros
     _count(report, "fec_currency", "note", frame.filter(foreign), "currency")
+
+
+def _unbalanced_letters(customers: pl.DataFrame, name: str) -> list[dict[str, Any]]:
+    """Lettering groups that do not balance, in the order of their first lines."""
+    keys = ["account", "customer", "letter"]
+    lettered = customers.filter(pl.col("lettering").is_not_null())
+    lettered = lettered.select("line", "net", "account", customer=customer_of(), letter="lettering")
+    gaps = lettered.group_by(keys).agg(pl.col("net").sum()).filter(pl.col("net") != 0)
+    wrong = lettered.join(gaps, on=keys, how="semi", maintain_order="left")
+    groups = wrong.group_by(keys, maintain_order=True).agg(cents=pl.col("net").sum(), lines=pl.col("line"))
+    return groups.with_columns(
+        file=pl.lit(name), next_file=pl.lit(""), next_lines=pl.lit([], dtype=pl.List(pl.Int64))
+    ).to_dicts()
 
 
 def report_lettering(groups: list[dict[str, Any]], report: LoadReport) -> None:
@@ -678,8 +522,9 @@ def report_lettering(groups: list[dict[str, Any]], report: LoadReport) -> None:
 def _check_numbers(frame: pl.DataFrame, report: LoadReport) -> None:
     name = report.files[0]
     _count(report, "fec_no_number", "note", frame.filter(pl.col("number").is_null()), "entry_number")
-    numbers = frame.filter(pl.col("number").str.contains("^[0-9]{1,15}$").fill_null(False))
-    numbers = numbers.group_by("entry").agg(pl.col("journal_code").first(), pl.col("number").first().cast(pl.Int64))
+    numbers = frame.select("entry", "number", "journal_code").filter(pl.col("entry").is_first_distinct())
+    numbers = numbers.filter(pl.col("number").str.contains("^[0-9]{1,15}$").fill_null(False))
+    numbers = numbers.with_columns(pl.col("number").cast(pl.Int64))
     if numbers.height < 2:
         return
     whole = numbers.get_column("number").n_unique() == numbers.height
@@ -702,13 +547,18 @@ def customer_of() -> pl.Expr:
     return pl.coalesce("aux", "account")
 
 
-def _entries(frame: pl.DataFrame) -> pd.DataFrame:
-    # Divided by numpy: Polars multiplies by 0.01, which misses the nearest float for one amount in eight.
-    frame = frame.select(ENTRIES).with_columns(pl.col(DATES).cast(pl.Datetime("us")))
-    table = frame.to_pandas()
-    for column in ("debit", "credit", "currency_amount"):
-        table[column] = table[column] / 100
-    return table.astype(dict.fromkeys(TEXTS, "str") | {"currency_amount": "float64", "line": "int64"})
+def _begin_with(texts: pl.Series, prefixes: tuple[str, ...]) -> pl.Series:
+    return pl.Series([text.startswith(prefixes) for text in texts], dtype=pl.Boolean)
+
+
+def _in_pandas(column: pl.Series) -> pd.Series:
+    if column.name in DATES:
+        return column.cast(pl.Datetime("us")).to_pandas()
+    if column.name in TEXTS:
+        return column.cast(pl.String).to_pandas().astype("str")
+    if column.name in _MONEY:
+        return column.to_pandas().astype("float64") / 100
+    return column.to_pandas()
 
 
 def net_cents(entries: pd.DataFrame) -> pd.Series:
@@ -734,18 +584,17 @@ def write_fec(fec: Fec, path: str | Path) -> Path:
         Reading it gives the same entries (line numbers follow the new file).
     """
     path = Path(path)
-    frame = pl.from_pandas(fec.entries[list(HEADINGS)])
     texts = [pl.col(column).cast(pl.String).str.replace_all(r"[\t\r\n]", " ") for column in TEXTS]
-    money = [_written(column) for column in ("debit", "credit", "currency_amount")]
-    dates = [pl.col(column).cast(pl.Date).dt.strftime("%Y%m%d") for column in DATES]
-    frame = frame.with_columns(*texts, *money, *dates).select(list(HEADINGS)).rename(HEADINGS)
+    money = [_written(column) for column in _MONEY]
+    dates = [pl.col(column).dt.strftime("%Y%m%d") for column in DATES]
+    frame = fec.lines.with_columns(*texts, *money, *dates).select(list(HEADINGS)).rename(HEADINGS)
     with written_whole(path) as partial:
         frame.write_csv(partial, separator="\t", line_terminator="\r\n", quote_style="never", null_value="")
     return path
 
 
 def _written(column: str) -> pl.Expr:
-    cents = (pl.col(column).cast(pl.Float64).fill_nan(None) * 100).round().cast(pl.Int64)
+    cents = pl.col(column)
     sign = pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))
     decimals = (cents.abs() % 100).cast(pl.String).str.zfill(2)
     return (sign + (cents.abs() // 100).cast(pl.String) + "," + decimals).alias(column)

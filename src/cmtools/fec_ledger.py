@@ -1,6 +1,6 @@
 """From the entries of a FEC to the customers' ledger.
 
-Steps of :func:`build_ledger`: take the lines of accounts 411 and 416 and classify
+Steps of :func:`draft_ledger`: take the lines of accounts 411 and 416 and classify
 each by its counterpart (`_customer_lines`), replace the opening by the previous
 year's detail (`_with_previous`), match debits and credits (`_match_all`), and lay
 the result out as the two tables of a :class:`~cmtools.schemas.Ledger` (`_tables`).
@@ -12,7 +12,9 @@ groups of one code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,21 +22,19 @@ import pandas as pd
 import polars as pl
 
 from cmtools.fec import (
-    DATES,
     LISTED,
-    TEXTS,
     Fec,
     balance_sheet,
     customer_of,
     identified,
-    net_cents,
     opening_lines,
     plausible,
     report_lettering,
     with_entries,
 )
+from cmtools.fec_lines import of_text
 from cmtools.language import day
-from cmtools.schemas import CUSTOMERS, INVOICES, SETTLEMENTS, Column, Ledger, LoadReport
+from cmtools.schemas import CUSTOMERS, INVOICES, SETTLEMENTS, Column, Defect, Ledger, LoadReport
 from cmtools.terms import READINGS, due_date, parse_terms
 
 _DEFAULT_TERMS = 30
@@ -45,12 +45,91 @@ _DEBIT_KINDS = {"sale": "invoice", "cash": "returned_payment", "bill": "returned
 _CREDIT_KINDS = {"sale": "credit_note", "cash": "cash", "bill": "bill", "c416": "to_doubtful", "loss": "write_off",
                  "set_off": "set_off"}  # fmt: skip
 _PAIRED = ("credit_note", "opening")  # credits that are items of their own
+_LINES = 1 << 20  # classified at a time
+_NOTES = (
+    *("fec_opening_unknown", "fec_excess_open", "fec_opening_matched", "fec_excess_left", "fec_doubtful_unknown"),
+    *("fec_retention", "fec_mixed", "fec_fifo", "fec_undated_lettering", "fec_terms", "fec_returned"),
+)
+# Columns of a Fec that a ledger needs.
+NEEDED = ("line", "journal_code", "journal_label", "entry_number", "entry_date", "account", "account_label", "aux",
+          "aux_label", "piece_ref", "piece_date", "debit", "credit", "lettering", "lettering_date")  # fmt: skip
+_USED = ("line", "journal_code", "journal_label", "entry_number", "entry_date", "account", "aux", "piece_ref",
+         "piece_date", "lettering", "lettering_date")  # fmt: skip
 _CODE = ["account", "customer_id", "letter"]
 _GROUP = [*_CODE, "group_period"]
 
 
 def build_ledger(fec: Fec, previous: Fec | None, terms: Any, reading: str, unallocated: str) -> Ledger:
     """Ledger of one or two years: see :meth:`cmtools.fec.Fec.ledger`."""
+    draft = draft_ledger(fec, previous, terms, reading, unallocated)
+    invoices, settlements = draft.matched(draft.lines, draft.report)
+    return Ledger(invoices, settlements, draft.customers, accounts=draft.accounts, **draft.told())
+
+
+@dataclass
+class Draft:
+    """A ledger before debits and credits are matched.
+
+    Attributes
+    ----------
+    lines : pandas.DataFrame
+        Lines of accounts 411 and 416, oldest first, with their due dates.
+    accounts, customers : pandas.DataFrame
+        As in the ledger.
+    names : dict of int to str
+        File of each period.
+    report : LoadReport
+        What is known before matching; :meth:`matched` and :meth:`parts` add to it.
+    fifo, two_years, dated, retention : bool
+        Options, and what the ledger will say of itself.
+    first_doubtful : int
+        First period with a line of account 416.
+    """
+
+    lines: pd.DataFrame
+    accounts: pd.DataFrame
+    customers: pd.DataFrame
+    names: dict[int, str]
+    report: LoadReport
+    fifo: bool
+    two_years: bool
+    dated: bool
+    first_doubtful: int
+    retention: bool
+
+    def told(self) -> dict[str, Any]:
+        """Attributes of the ledger beside its tables."""
+        silent = ("disputed",) if self.retention else ("disputed", "retention")  # no account holds disputes
+        return {"dated_allocation": self.dated, "silent": silent, "report": self.report}
+
+    def matched(self, lines: pd.DataFrame, report: LoadReport) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Invoices and settlements of all the `lines` of some customers; what was assumed is noted in `report`."""
+        lines, pieces = _match_all(lines, self.fifo, self.two_years, self.first_doubtful)
+        _notes(self.names, lines, pieces, self.dated, report)
+        return _tables(lines, pieces)
+
+    def parts(self, rows: int = 1 << 19) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+        """Invoices and settlements of some customers at a time, in the order of their numbers.
+
+        `rows`: lines of a part, about. The report is complete after the last one.
+        """
+        reports = []
+        part = _parts_of(self.lines, rows)
+        for number in range(int(part.max(initial=0)) + 1):
+            report = LoadReport()
+            yield self.matched(self.lines[part == number].reset_index(drop=True), report)
+            reports.append(report)
+        self.report.defects += _added_up(reports, list(self.names.values()))
+
+
+def draft_ledger(
+    fec: Fec,
+    previous: Fec | None = None,
+    terms: Any = None,
+    reading: str = "days_then_month_end",
+    unallocated: str = "keep",
+) -> Draft:
+    """All that comes before matching: see :meth:`cmtools.fec.Fec.ledger`."""
     if reading not in READINGS:
         raise ValueError(f"reading: one of {READINGS} expected, found {reading!r}")
     if unallocated not in ("keep", "fifo"):
@@ -63,25 +142,75 @@ def build_ledger(fec: Fec, previous: Fec | None, terms: Any, reading: str, unall
     report.merge(fec.report)
     frame = _frame(fec)
     lines, movements = _customer_lines(frame, fec, 1), _movements(frame)
+    del frame
     if previous is not None:
         lines, movements = _with_previous(fec, previous, lines, movements, report)
     elif not movements["opening"].any():
         report.add("fec_no_opening", "note", file=fec.name)
     if lines.empty:
         report.add("fec_no_claims", "warning", file=fec.name)
-    lines = _with_due_dates(_sorted(lines), granted, reading)
-    lines, pieces = _match_all(lines, unallocated == "fifo", previous is not None)
-    dated = bool(lines.loc[lines["letter"].notna(), "letter_date"].notna().any())
     fecs = {0: previous, 1: fec} if previous is not None else {1: fec}
-    _notes({period: each.name for period, each in fecs.items()}, lines, pieces, dated, report)
-    invoices, settlements = _tables(lines, pieces)
     customers = _customers(fecs.values(), lines, granted)
+    lines = _with_due_dates(_sorted(lines, lines["period"].min()), granted, reading)
     accounts = movements.assign(amount=movements["cents"] / 100)
-    accounts = accounts[["account", "customer_id", "booking_date", "amount"]]
-    silent = ("disputed",) if invoices["retention"].any() else ("disputed", "retention")  # no account holds disputes
-    return Ledger(
-        invoices, settlements, customers, dated_allocation=dated, silent=silent, accounts=accounts, report=report
+    return Draft(
+        lines,
+        accounts[["account", "customer_id", "booking_date", "amount"]],
+        customers,
+        {period: each.name for period, each in fecs.items()},
+        report,
+        fifo=unallocated == "fifo",
+        two_years=previous is not None,
+        dated=bool(lines.loc[lines["letter"].notna(), "letter_date"].notna().any()),
+        first_doubtful=lines.loc[_doubtful(lines), "period"].min(),
+        retention=bool((_retained(lines) & _items(lines)).any()),
     )
+
+
+def _parts_of(lines: pd.DataFrame, rows: int) -> np.ndarray:
+    """Part of each line: whole customers, by number; those that one transfer to 416 brings together stay together."""
+    rank, customers = pd.factorize(lines["customer_id"], sort=True)
+    if not len(customers):
+        return np.zeros(0, dtype=np.int64)
+    joined = np.zeros(len(customers) + 1, dtype=np.int64)
+    transfers = _doubtful(lines) & (lines["kind"] == "doubtful").to_numpy() & (lines["cents"] > 0).to_numpy()
+    if transfers.any():
+        units = pd.MultiIndex.from_frame(lines[["period", "unit"]])
+        brought = units.isin(units[transfers])
+        spans = pd.Series(rank[brought]).groupby([units[brought].get_level_values(level) for level in (0, 1)])
+        np.add.at(joined, spans.min().to_numpy(dtype=np.int64), 1)
+        np.add.at(joined, spans.max().to_numpy(dtype=np.int64), -1)
+    free = np.cumsum(joined)[:-1] == 0  # nothing joins this customer to the next one
+    counts = np.bincount(rank, minlength=len(customers))
+    part, filled, number = np.zeros(len(customers), dtype=np.int64), 0, 0
+    for place, count in enumerate(counts.tolist()):
+        part[place] = number
+        filled += count
+        if filled >= rows and free[place]:
+            number, filled = number + 1, 0
+    return part[rank]
+
+
+def _added_up(reports: list[LoadReport], names: list[str]) -> list[Defect]:
+    """One note for those of the same kind on parts of one ledger."""
+    found: dict[tuple[str, str, str], list[Defect]] = {}
+    for defect in (defect for report in reports for defect in report.defects):
+        found.setdefault((defect.code, defect.file, defect.value), []).append(defect)
+    notes = [replace(same[0], details=_summed(same)) for same in found.values()]
+
+    def place(note: Defect) -> tuple[Any, ...]:
+        order = _NOTES.index(note.code)
+        last = order >= _NOTES.index("fec_terms")  # these two are told file by file
+        return (_NOTES.index("fec_terms") if last else order, names.index(note.file), order, -note.details.get("n", 0))
+
+    return sorted(notes, key=place)
+
+
+def _summed(notes: list[Defect]) -> dict[str, Any]:
+    details = dict(notes[0].details)
+    for name in details:
+        details[name] = sum(note.details[name] for note in notes)
+    return details | ({"amount": round(details["amount"], 2)} if "amount" in details else {})
 
 
 # ---------------------------------------------------------------- customers' lines
@@ -89,9 +218,9 @@ def build_ledger(fec: Fec, previous: Fec | None, terms: Any, reading: str, unall
 
 def _frame(fec: Fec) -> pl.DataFrame:
     """Entries with dates as days, `net` in cents, `entry`, and whether the line opens the year."""
-    frame = pl.from_pandas(fec.entries.assign(net=net_cents(fec.entries))).with_columns(pl.col(DATES).cast(pl.Date))
-    frame = with_entries(frame.with_columns(pl.col(TEXTS).cast(pl.String)))
+    frame = with_entries(fec.lines.select(_USED, net=pl.col("debit") - pl.col("credit")))
     first_day = balance_sheet(frame, frame.get_column("entry_date") == fec.start).filter(entry_date=fec.start)
+    first_day = first_day.with_columns(pl.col("account").cast(pl.String))
     equity, classes = pl.col("account").str.starts_with("1").any(), pl.col("account").str.head(1).n_unique()
     whole = first_day.group_by("entry").agg(balanced=equity & (classes >= 3)).filter("balanced").get_column("entry")
     return frame.with_columns(opening=opening_lines(frame) | pl.col("entry").is_in(whole.implode()))
@@ -141,6 +270,24 @@ def _customer_lines(frame: pl.DataFrame, fec: Fec, period: int) -> pd.DataFrame:
     `cents` debit positive; `issue_date` the document's date where plausible, else
     the entry's; `excl` cents excluding VAT; `several`: counterparts of several kinds.
     """
+    lines = pl.concat(_lines_of(part, fec, period) for part in _some_entries(frame))
+    texts = dict.fromkeys(("id", "account", "customer_id", "document", "letter", "kind"), "str")
+    types = texts | {"excl": "float64", "vat_rate": "float64", "opening": "bool", "several": "bool"}
+    return lines.to_pandas().astype(types)
+
+
+def _some_entries(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Whole entries, in order, about _LINES lines of them at a time; `start`: place of the first of these lines."""
+    if not frame.get_column("entry").is_sorted():
+        frame = frame.sort("entry", maintain_order=True)
+    entry = frame.get_column("entry").to_numpy()
+    cuts = np.searchsorted(entry, entry[_LINES::_LINES], side="left")
+    for start, end in pairwise(np.unique([0, *cuts, frame.height])):
+        part = frame[start:end].with_columns(pl.col("account", "aux").cast(pl.String))
+        yield part.with_columns(start=pl.lit(start, dtype=pl.Int64))
+
+
+def _lines_of(frame: pl.DataFrame, fec: Fec, period: int) -> pl.DataFrame:
     own = pl.col("account").str.contains("^41[16]")
     involved = _units(frame.filter(own.any().over("entry")))
     lines = involved.filter(own & (pl.col("net") != 0)).with_row_index("row")
@@ -156,12 +303,11 @@ def _customer_lines(frame: pl.DataFrame, fec: Fec, period: int) -> pd.DataFrame:
         "issue_date": pl.when(~pl.col("opening")).then(issued).cast(pl.Datetime("us")), "document": "piece_ref",
         "cents": "net", "letter": "lettering", "letter_date": pl.col("lettering_date").cast(pl.Datetime("us")),
         "opening": "opening", "kind": "kind", "excl": pl.when(sold).then((pl.col("net") * share).round()),
-        "vat_rate": pl.when(sold).then(pl.col("rate")), "several": pl.col("several").fill_null(False), "unit": "unit",
+        "vat_rate": pl.when(sold).then(pl.col("rate")), "several": pl.col("several").fill_null(False),
+        "unit": pl.col("unit") + pl.col("start"),
         "group_period": pl.lit(period),
     }  # fmt: skip
-    texts = dict.fromkeys(("id", "account", "customer_id", "document", "letter", "kind"), "str")
-    types = texts | {"excl": "float64", "vat_rate": "float64", "opening": "bool", "several": "bool"}
-    return lines.select(**columns).to_pandas().astype(types)
+    return lines.select(**columns)
 
 
 def _counterparts(lines: pl.DataFrame, involved: pl.DataFrame) -> pl.DataFrame:
@@ -241,7 +387,8 @@ def _with_previous(
 
 def _movements(frame: pl.DataFrame) -> pd.DataFrame:
     """Lines of accounts 41 and 491."""
-    kept = frame.filter(pl.col("account").str.contains("^(?:41|491)") & (pl.col("net") != 0))
+    own = of_text(frame.get_column("account"), lambda texts: texts.str.contains("^(?:41|491)"))
+    kept = frame.filter(own & (pl.col("net") != 0)).with_columns(pl.col("account", "aux").cast(pl.String))
     columns: dict[str, Any] = {"account": "account", "customer_id": customer_of(), "cents": "net", "opening": "opening",
                "booking_date": pl.col("entry_date").cast(pl.Datetime("us")), "letter": "lettering",
                "line": "line"}  # fmt: skip
@@ -369,9 +516,9 @@ def _unbalanced(judged: pd.DataFrame, names: dict[int, str]) -> list[dict[str, A
     return list(found.values())
 
 
-def _sorted(lines: pd.DataFrame) -> pd.DataFrame:
-    """Oldest first; balances of unknown age that open the first year are older than anything dated."""
-    unknown = lines["opening"] & (lines["period"] == lines["period"].min())
+def _sorted(lines: pd.DataFrame, first: int) -> pd.DataFrame:
+    """Oldest first; balances of unknown age that open the `first` year are older than anything dated."""
+    unknown = lines["opening"] & (lines["period"] == first)
     when = lines["issue_date"].fillna(lines["entry_date"])
     order = pd.DataFrame({"known": ~unknown, "when": when, "period": lines["period"], "line": lines["line"]})
     ranks = order.sort_values(["known", "when", "period", "line"], kind="stable").index
@@ -489,18 +636,22 @@ def _towards_opening(
     return limit
 
 
-def _match_all(lines: pd.DataFrame, fifo: bool, two_years: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _doubtful(lines: pd.DataFrame) -> np.ndarray:
+    return lines["account"].str.startswith("416").to_numpy(dtype=bool)
+
+
+def _match_all(lines: pd.DataFrame, fifo: bool, two_years: bool, first: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Match 411, give the claims moved to 416 the dates of their invoices, then match 416."""
-    doubtful = lines["account"].str.startswith("416").to_numpy(dtype=bool)
+    doubtful = _doubtful(lines)
     claims = lines[~doubtful].reset_index(drop=True)
     pieces = _settle(claims, fifo, two_years)
-    moved = _trace(lines[doubtful], claims, pieces)
+    moved = _trace(lines[doubtful], claims, pieces, first)
     later = _settle(moved, fifo, two_years)
     later[["debit", "credit"]] += len(claims)
     return pd.concat([claims, moved], ignore_index=True), pd.concat([pieces, later], ignore_index=True)
 
 
-def _trace(moved: pd.DataFrame, claims: pd.DataFrame, pieces: pd.DataFrame) -> pd.DataFrame:
+def _trace(moved: pd.DataFrame, claims: pd.DataFrame, pieces: pd.DataFrame, first: int) -> pd.DataFrame:
     """Split each transfer to 416 into the 411 items it comes from, with their dates."""
     moved = moved.assign(source=-1)
     transfers = (moved["kind"] == "doubtful") & (moved["cents"] > 0)
@@ -531,7 +682,7 @@ def _trace(moved: pd.DataFrame, claims: pd.DataFrame, pieces: pd.DataFrame) -> p
                 part["id"] = f"{row['id']}-{number}"
             rows.append(part | (_origin(claims.loc[origin], cents) if origin >= 0 else _unknown(row)))
     split = pd.DataFrame(rows, columns=moved.columns).astype(moved.dtypes.to_dict())
-    return _sorted(pd.concat([moved[~transfers], split], ignore_index=True))
+    return _sorted(pd.concat([moved[~transfers], split], ignore_index=True), first)
 
 
 def _origin(item: pd.Series, cents: int) -> dict[str, Any]:
@@ -646,13 +797,15 @@ def _customers(fecs: Iterable[Fec], lines: pd.DataFrame, granted: dict[str, Any]
     """Customers with the name most often written."""
     parts = []
     for fec in fecs:
-        own = fec.entries[fec.entries["account"].str.contains("^41[16]")]
-        named = own["aux_label"].where(own["aux"].notna(), own["account_label"])
-        parts.append(pd.DataFrame({"customer_id": own["aux"].fillna(own["account"]), "name": named}))
-    names = pd.concat(parts).groupby(["customer_id", "name"]).size().rename("count").reset_index()
-    names = names.sort_values(["count", "name"], ascending=[False, True]).drop_duplicates("customer_id")
+        own = fec.lines.filter(of_text(fec.lines.get_column("account"), lambda texts: texts.str.contains("^41[16]")))
+        own = own.select(pl.col("account", "aux", "account_label", "aux_label").cast(pl.String))
+        named = pl.when(pl.col("aux").is_not_null()).then("aux_label").otherwise("account_label")
+        parts.append(own.group_by(customer_id=customer_of(), name=named).len("count"))
+    names = pl.concat(parts).drop_nulls().group_by("customer_id", "name").agg(pl.col("count").sum())
+    names = names.sort("count", "name", descending=[True, False]).unique("customer_id", keep="first")
     ids = pd.Series(sorted(lines["customer_id"].unique()), dtype="str")
-    known = names.set_index("customer_id")["name"].reindex(ids).reset_index(drop=True)
+    usual = dict(names.select("customer_id", "name").iter_rows())
+    known = pd.Series([usual.get(key) for key in ids], dtype="str")
     own_terms = [str(granted[key]) if key in granted and key != "default" else None for key in ids]
     return _table(CUSTOMERS, ids.index, {
         "customer_id": ids, "customer_name": known.where(known.notna(), ids),

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,7 @@ class Sheet:
         return f"{self.file} [{shorten(self.name)}]" if self.name else self.file
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """Text without case, accents, punctuation or spaces: the form in which headings are compared."""
     letters = unicodedata.normalize("NFKD", text.casefold())

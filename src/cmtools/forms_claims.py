@@ -265,24 +265,20 @@ def limitation_marked(items: pd.DataFrame, language: str | None = None) -> pd.Da
 def remarks(items: pd.DataFrame, language: str | None = None) -> list[str]:
     """What a reader must know before sending claims: frozen debts, disputes, unknown rates, unconfirmed facts."""
     said = []
-    frozen = items[items["frozen_on"].notna() & (items["principal"] > 0)]
-    if len(frozen):
-        said.append(message("claim_frozen", language, count=len(frozen), n=len(frozen)))
-    for currency, lost in items[items["written_off"] > 0].groupby("currency")["written_off"].sum().items():
-        said.append(message("claim_written_off", language, amount=words.money(lost, str(currency), language)))
-    disputed = items[items["disputed"]]
-    if len(disputed):
-        said.append(message("claim_disputed", language, count=len(disputed), n=len(disputed)))
-    unknown = items[items["reason"] == "rate_unknown"]
-    if len(unknown):
-        first = words.day(unknown["unknown_from"].min())
-        said.append(message("claim_rate_unknown", language, count=len(unknown), n=len(unknown), date=first))
-    undated = items[items["reason"] == "no_due_date"]
-    if len(undated):
-        said.append(message("claim_no_due_date", language, count=len(undated), n=len(undated)))
-    supposed = items[items["receipt_supposed"]]
-    if len(supposed):
-        said.append(message("claim_receipt_supposed", language, count=len(supposed), n=len(supposed)))
+    unknown, lost = items["reason"] == "rate_unknown", items.loc[items["written_off"] > 0, ["currency", "written_off"]]
+
+    def counted(key: str, flag: pd.Series, **values: str) -> None:
+        count = int(flag.sum())
+        if count:
+            said.append(message(key, language, count=count, n=count, **values))
+
+    counted("claim_frozen", items["frozen_on"].notna() & (items["principal"] > 0))
+    for currency, amount in lost.groupby("currency")["written_off"].sum().items():
+        said.append(message("claim_written_off", language, amount=words.money(amount, str(currency), language)))
+    counted("claim_disputed", items["disputed"].astype(bool))
+    counted("claim_rate_unknown", unknown, date=words.day(items.loc[unknown, "unknown_from"].min()))
+    counted("claim_no_due_date", items["reason"] == "no_due_date")
+    counted("claim_receipt_supposed", items["receipt_supposed"].astype(bool))
     if (items["buyer"] == "consumer").any():
         said.append(message("claim_consumers", language))
     if (items["confirmation"] == "unconfirmed").any():

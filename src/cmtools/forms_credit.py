@@ -598,6 +598,17 @@ _LISTED_AMOUNTS = (
 )  # fmt: skip
 
 
+def index_figures(file: CreditFile, proposal: Proposal) -> dict[str, pd.DataFrame]:
+    """What an index of credit files shows of one, for :func:`cmtools.display.published`."""
+    row = file.exposure.iloc[0] if len(file.exposure) else pd.Series(dtype=float)
+    values = {name: row.get(name) for name in ("exposure_amount", "credit_limit", "excess")}
+    values["limit_proposed_card"] = proposal.amount
+    rows: list[dict[str, Any]] = [
+        {"value": value, "unit": "money", "reason": "", "details": {}} for value in values.values()
+    ]
+    return {file.currency: pd.DataFrame(rows, index=list(values)).astype({"value": "float64"})}
+
+
 def exposure_table(found: pd.DataFrame, language: str | None = None) -> Html:
     """Exposure part by part against the limit; several customers one a row, the worst first.
 

@@ -12,12 +12,13 @@ import csv
 import os
 import re
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 THIN = "\u202f"  # narrow no-break space: thousands in French
 HARD = "\u00a0"  # no-break space: before a unit
+KNOWN = 4096  # labels kept at hand
 
 
 def resolve(language: str | None) -> str:
@@ -68,7 +69,12 @@ def label(key: str, language: str | None = None) -> str:
     >>> label("clients_net", "en")
     'Trade receivables, net'
     """
-    known = _texts("labels").get((key, resolve(language)))
+    return _label(key, resolve(language))
+
+
+@lru_cache(maxsize=KNOWN)
+def _label(key: str, language: str) -> str:
+    known = _texts("labels").get((key, language))
     if known is not None:
         return known
     line, part = _line_and_part(key)
@@ -85,6 +91,7 @@ def label(key: str, language: str | None = None) -> str:
     return text.replace(" ", HARD)
 
 
+@lru_cache(maxsize=KNOWN)
 def kind_of(key: str) -> str:
     """How a column is shown: money, rate, days, integer, date, month, text, choice, figure."""
     if re.fullmatch(r"d\d+_\d+|over_\d+", key):

@@ -24,6 +24,7 @@ from cmtools.frames import (
     first_day,
     in_unit,
     month_ends,
+    remembered,
     tables_of,
     unit_of,
 )
@@ -302,7 +303,7 @@ def migration_matrix(
     if not ledger.complete_sales:
         return _empty(columns, text=("from_state",))
     unit = unit_of(ledger, currency)
-    moves = _what_became(ledger, dates, unit, buckets)
+    moves = _what_became(ledger, tuple(dates), unit, tuple(buckets))
     known = moves["origin"] != "new"
     moves["from_state"] = _state(moves, "0", ledger.silent).where(known, "new")
     moves["to_state"] = _state(moves, "1", ledger.silent)
@@ -380,7 +381,7 @@ def roll_rates(
     if not ledger.complete_sales:
         return _empty(columns, text=("from_state", "to_state", "reason"))
     unit = unit_of(ledger, currency)
-    moves = _what_became(ledger, dates, unit, buckets)
+    moves = _what_became(ledger, tuple(dates), unit, tuple(buckets))
     starts, ends = (
         rows.pivot_table(index="step", columns=bucket, values=value, aggfunc="sum", fill_value=0).reindex(
             index=range(1, len(dates)), columns=names, fill_value=0
@@ -460,7 +461,7 @@ def overdue_movements(
     if not ledger.complete_sales:
         return _empty(columns, text=("line", "currency"))
     unit = unit_of(ledger, currency)
-    lines = _late_lines(_what_became(ledger, [start, at], unit, BUCKETS))
+    lines = _late_lines(_what_became(ledger, (start, at), unit, BUCKETS))
     found = lines.groupby("line")[["cents", "count"]].sum()
     order = ["late_opening", *_LATE, "late_closing", "late_cured", "late_aged_further"]
     if "late_brought_forward" not in found.index:
@@ -510,7 +511,7 @@ def overdue_by_month(ledger: Ledger, as_of: str | date, months: int = 12, curren
     if len(dates) < 2:
         return _empty(columns)
     unit = unit_of(ledger, currency)
-    lines = _late_lines(_what_became(ledger, dates, unit, BUCKETS))
+    lines = _late_lines(_what_became(ledger, tuple(dates), unit, BUCKETS))
     table = lines.pivot_table(index="step", columns="line", values="cents", aggfunc="sum", fill_value=0)
     names = ["late_opening", *_LATE, "late_closing", "late_aged_further"]
     table = table.reindex(index=range(1, len(dates)), columns=names, fill_value=0).astype("int64") / 100
@@ -543,13 +544,15 @@ def _late_lines(moves: pd.DataFrame) -> pd.DataFrame:
         ("late_cured", known, "cured", 1),
         ("late_aged_further", aged, "rest", 1),
     ]
+    values = {name: column.to_numpy() for name, column in moves.items()}
     tables = []
     for line, rows, name, sign in parts:
-        part = moves[rows]
-        part = part[["step"]].assign(line=line, cents=sign * part[name], count=part[f"n_{name}"])
+        cents, count = sign * values[name], values[f"n_{name}"]
         if line == "late_doubtful_transfer" and name == "transferred":  # counted as the claims they become
-            part["count"] = 0
-        tables.append(part[(part["cents"] != 0) | (part["count"] != 0)])
+            count = 0 * count
+        kept = rows.to_numpy() & ((cents != 0) | (count != 0))
+        tables.append(pd.DataFrame({"step": values["step"][kept], "cents": cents[kept], "count": count[kept]}))
+        tables[-1].insert(1, "line", line)
     types = {"step": "int64", "cents": "int64", "count": "int64"}
     return pd.concat(tables, ignore_index=True).astype(types)
 
@@ -674,8 +677,9 @@ def _sold(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
 # ---------------------------------------------------------------- what became of each claim
 
 
+@remembered
 def _what_became(
-    ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], buckets: Sequence[int]
+    ledger: Ledger, dates: tuple[datetime, ...], unit: tuple[str, str], buckets: tuple[int, ...]
 ) -> pd.DataFrame:
     """From each date to the next, what became of the claims, summed by where they stood at both ends.
 

@@ -6,11 +6,13 @@ Figures carry their language in themselves: labels, decimal sign, months.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from html import escape
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.io import templates
 
 from cmtools.language import HARD, MONTHS, THIN, day, kind_of, label, message, money, month, number, percent, resolve
 from cmtools.receivables import late_columns
@@ -24,19 +26,23 @@ LEGEND = {"orientation": "h", "y": -0.18, "traceorder": "normal"}
 MONTHS_SHOWN = 13  # more names of months do not fit side by side in 600 pixels
 
 
-def layout_of(language: str | None, title: str, **more: object) -> go.Layout:
-    """Fonts, margins and decimal sign that every figure shares."""
-    decimal = f",{THIN}" if resolve(language) == "fr" else ".,"
-    return go.Layout(
-        title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 15}},
-        template="plotly_white",
-        separators=decimal,
-        font={"family": "Helvetica, Arial, sans-serif", "size": 12, "color": "#22303c"},
-        margin={"l": 60, "r": 20, "t": 50, "b": 50},
-        height=340,
-        showlegend=False,
-        **more,
-    )
+def new_figure(language: str | None, title: str) -> go.Figure:
+    """Figure with nothing drawn yet: fonts, margins and decimal sign that every figure shares."""
+    layout = {
+        "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 15}},
+        "template": _template(),
+        "separators": f",{THIN}" if resolve(language) == "fr" else ".,",
+        "font": {"family": "Helvetica, Arial, sans-serif", "size": 12, "color": "#22303c"},
+        "margin": {"l": 60, "r": 20, "t": 50, "b": 50},
+        "height": 340,
+        "showlegend": False,
+    }
+    return go.Figure(layout=layout, _validate=False)  # plotly's check of its own template takes 20 ms a figure
+
+
+@cache
+def _template() -> dict[str, Any]:
+    return templates["plotly_white"].to_plotly_json()
 
 
 def by_currency(plot: Callable[..., go.Figure], table: pd.DataFrame, language: str | None = None) -> list[go.Figure]:
@@ -73,18 +79,15 @@ def aged_balance(aged: pd.DataFrame, language: str | None = None) -> go.Figure:
     colours = {"not_due": NOT_DUE, "unknown_age": UNKNOWN, "unallocated": CREDIT}
     late = [name for name in names if name not in colours]
     colours |= {name: _late_colour(rank, len(late)) for rank, name in enumerate(late)}
-    figure = go.Figure(
-        go.Bar(
-            x=[label(name, language) for name in names],
-            y=[float(sums[name]) for name in names],
-            marker_color=[colours[name] for name in names],
-            text=[number(sums[name], 0, language) for name in names],
-            textposition="outside",
-            cliponaxis=False,
-            hovertext=[money(sums[name], currency, language) for name in names],
-            hoverinfo="x+text",
-        ),
-        layout=layout_of(language, message("chart_aged", language, currency=escape(currency))),
+    figure = new_figure(language, message("chart_aged", language, currency=escape(currency))).add_bar(
+        x=[label(name, language) for name in names],
+        y=[float(sums[name]) for name in names],
+        marker_color=[colours[name] for name in names],
+        text=[number(sums[name], 0, language) for name in names],
+        textposition="outside",
+        cliponaxis=False,
+        hovertext=[money(sums[name], currency, language) for name in names],
+        hoverinfo="x+text",
     )
     return figure.update_yaxes(tickformat=",.0f", rangemode="tozero", zeroline=True, zerolinecolor="#33475b")
 
@@ -100,7 +103,7 @@ def largest_overdue(aged: pd.DataFrame, language: str | None = None, count: int 
     currency, late = _currency(aged), late_columns(aged.columns)
     top = aged.assign(overdue=aged[late].sum(axis=1)).query("overdue > 0").nlargest(count, "overdue").iloc[::-1]
     names = [escape(_short(str(name)), quote=False) for name in top["customer_name"]]  # plotly knows no &quot;
-    figure = go.Figure(layout=layout_of(language, message("chart_overdue", language, currency=escape(currency))))
+    figure = new_figure(language, message("chart_overdue", language, currency=escape(currency)))
     for rank, bucket in enumerate(late):
         figure.add_bar(
             y=list(range(len(top))),
@@ -143,7 +146,7 @@ def dso_by_month(history: pd.DataFrame, language: str | None = None) -> go.Figur
     history : pandas.DataFrame
         As :func:`cmtools.dso_by_month` gives it.
     """
-    figure = go.Figure(layout=layout_of(language, message("chart_dso", language)))
+    figure = new_figure(language, message("chart_dso", language))
     months = time_axis(figure, history["date"], language)
     for (name, colour), dash in zip(zip(("dso_count_back", "dso_balance"), LINES), ("solid", "dot")):
         known = history[name].notna()
@@ -173,7 +176,7 @@ def count_back(steps: pd.DataFrame, language: str | None = None) -> go.Figure:
     steps : pandas.DataFrame
         ``Dso.table`` of the count-back method.
     """
-    figure = go.Figure(layout=layout_of(language, message("chart_count_back", language)))
+    figure = new_figure(language, message("chart_count_back", language))
     used = steps["balance_before"] - steps["balance_after"]
     figure.add_bar(
         x=[month(when, language) for when in steps["month"]],
@@ -200,7 +203,7 @@ def dso_parts(history: pd.DataFrame, language: str | None = None) -> go.Figure:
         (disputed apart), unknown age, and unallocated credits below zero. No
         bars at a date where the DSO cannot be computed.
     """
-    figure = go.Figure(layout=layout_of(language, message("chart_dso_parts", language)))
+    figure = new_figure(language, message("chart_dso_parts", language))
     months = time_axis(figure, history["date"], language)
     parts = _parts_of_dso(history)
     days = message("days_short", language)
@@ -413,7 +416,7 @@ def bridge(lines: pd.DataFrame, language: str | None = None) -> go.Figure:
     shown = lines[lines["line"] != "bridge_gap"]
     names, amounts = [label(key, language) for key in shown["line"]], drawn_values(shown["balance"])
     starts, levels = _steps([0.0 if key in ends else None for key in shown["line"]], amounts)
-    figure = go.Figure(layout=layout_of(language, _titled(message("chart_bridge", language), lines)))
+    figure = new_figure(language, _titled(message("chart_bridge", language), lines))
     colours = dict.fromkeys(ends, TOTAL) | {
         "bridge_invoiced": LINES[0],
         "bridge_cash": NOT_DUE,
@@ -471,7 +474,7 @@ def overdue_history(history: pd.DataFrame, language: str | None = None) -> go.Fi
         `currency`, the buckets, `overdue_rate` (fraction).
     """
     currency, late, history = _currency(history), late_columns(history.columns), history.sort_values("date")
-    figure = go.Figure(layout=layout_of(language, _titled(message("chart_overdue_history", language), history)))
+    figure = new_figure(language, _titled(message("chart_overdue_history", language), history))
     names, dates = time_axis(figure, history["date"], language), [day(when) for when in history["date"]]
     for rank, bucket in enumerate(late):
         amounts = [_amount(amount, currency, language) for amount in history[bucket]]
@@ -502,7 +505,7 @@ def concentration(table: pd.DataFrame, language: str | None = None, count: int =
     currency, top = _currency(table), table.sort_values("outstanding", ascending=False, kind="stable").head(count)
     names, shares = [_name(name) for name in top["customer_name"]], top["cumulative_share"]
     amounts = [_amount(amount, currency, language) for amount in top["outstanding"]]
-    figure = go.Figure(layout=layout_of(language, _titled(message("chart_concentration", language), table)))
+    figure = new_figure(language, _titled(message("chart_concentration", language), table))
     figure.add_bar(
         y=list(range(len(top))),
         x=drawn_values(top["outstanding"]),
@@ -550,7 +553,7 @@ def recovery(cohorts: pd.DataFrame, language: str | None = None) -> go.Figure:
         `recovery_90` (fractions; NaN: not known yet).
     """
     cohorts, columns = cohorts.sort_values("month"), ("recovery_30", "recovery_90")
-    figure = go.Figure(layout=layout_of(language, _titled(message("chart_recovery", language), cohorts)))
+    figure = new_figure(language, _titled(message("chart_recovery", language), cohorts))
     names = time_axis(figure, cohorts["month"], language)
     for column, colour, dash in zip(columns, LINES, ("solid", "dot")):
         add_line(figure, colour, dash, **rate_line(cohorts, column, names, language))
@@ -571,7 +574,7 @@ def overdue_movements(history: pd.DataFrame, language: str | None = None) -> go.
         if there, is in the title.
     """
     currency, history = _currency(history), history.sort_values("date")
-    figure = go.Figure(layout=layout_of(language, _titled(message("chart_movements", language), history)))
+    figure = new_figure(language, _titled(message("chart_movements", language), history))
     names = time_axis(figure, list(history["date"]), language)
 
     def drawn(column: str, name: str) -> dict[str, Any]:
@@ -606,7 +609,7 @@ def migration(matrix: pd.DataFrame, language: str | None = None) -> go.Figure:
     known = matrix[matrix[states].notna().any(axis=1)] if states else matrix.head(0)
     starts, ends = ([_state(key, language) for key in keys] for keys in (known["from_state"], states))
     shares = [drawn_values(row) for row in known[states].itertuples(index=False)]
-    figure = go.Figure(layout=layout_of(language, _titled(message("chart_migration", language), matrix)))
+    figure = new_figure(language, _titled(message("chart_migration", language), matrix))
     figure.add_heatmap(
         x=list(range(len(ends))),
         y=list(range(len(starts))),
@@ -658,7 +661,7 @@ def delays(history: pd.DataFrame, language: str | None = None) -> go.Figure:
         (days), `late_payment_rate` (fraction).
     """
     history, unit = history.sort_values("date"), HARD + message("days_short", language)
-    figure = go.Figure(layout=layout_of(language, _titled(message("chart_delays", language), history)))
+    figure = new_figure(language, _titled(message("chart_delays", language), history))
     names, name = time_axis(figure, history["date"], language), label("delay_paid", language)
     texts = [number(value, 1, language) + unit for value in history["delay_paid"]]
     hover = _hover(names, name, texts, language)
@@ -689,7 +692,7 @@ def disputes(table: pd.DataFrame, language: str | None = None, count: int = 12) 
         message("chart_no_reason", language) if pd.isna(reason) else _name(reason) for reason in top["dispute_reason"]
     ]
     amounts = drawn_values(top["open_amount"])
-    figure = go.Figure(layout=layout_of(language, _titled(message("chart_disputes", language), table)))
+    figure = new_figure(language, _titled(message("chart_disputes", language), table))
     figure.add_bar(
         y=list(range(len(top))),
         x=amounts,

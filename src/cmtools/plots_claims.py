@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from cmtools import language as words
 from cmtools.display import cell
 from cmtools.language import label, message
-from cmtools.plots import LATE, LEGEND, LINES, NOT_DUE, TOTAL, drawn_values, in_rows, layout_of
+from cmtools.plots import LATE, LEGEND, LINES, NOT_DUE, TOTAL, drawn_values, in_rows, new_figure
 
 LABELS = {"rate": "default_late_rate", "public_rate": "late_public_rate", "floor": "late_floor"}
 ONE_DAY = pd.Timedelta(days=1)
@@ -39,7 +39,7 @@ def late_rates(periods: pd.DataFrame, language: str | None = None) -> go.Figure:
     2
     """
     sign = f"{words.HARD}%" if words.resolve(language) == "fr" else "%"
-    figure = go.Figure(layout=layout_of(language, message("chart_late_rates", language)))
+    figure = new_figure(language, message("chart_late_rates", language))
     for name, (colour, dash) in RATES.items():
         if name not in periods:
             continue
@@ -79,7 +79,7 @@ def month_end_readings(days: pd.DataFrame, language: str | None = None) -> go.Fi
         `issue_date`, `days_then_month_end`, `month_end_then_days`: days from the invoice to its due date.
     language : {"fr", "en"}, optional
     """
-    figure = go.Figure(layout=layout_of(language, message("chart_month_end", language)))
+    figure = new_figure(language, message("chart_month_end", language))
     for name, colour in zip(("days_then_month_end", "month_end_then_days"), LINES):
         hover = [
             message("chart_month_end_hover", language, date=words.day(when), days=words.integer(value, language))
@@ -120,7 +120,7 @@ def claims(table: pd.DataFrame, language: str | None = None, count: int = 10) ->
     currency = escape(str(table["currency"].iloc[0])) if len(table) else ""
     claimed = table.assign(claimed=table["interest"] + table["indemnity"]).query("claimed > 0")
     top = claimed.nlargest(count, "claimed", keep="first")
-    figure = go.Figure(layout=layout_of(language, message("chart_claims", language, currency=currency)))
+    figure = new_figure(language, message("chart_claims", language, currency=currency))
     names = [escape(_short(cell(name, "text")), quote=False) for name in top["customer_name"]]
     for name, colour in BARS.items():
         figure.add_bar(
@@ -155,7 +155,7 @@ def compliance(summary: pd.DataFrame, language: str | None = None) -> go.Figure:
     """
     counts = summary.pivot_table(index="ceiling", columns="status", values="count_invoices", aggfunc="sum", sort=False)
     counts = counts.fillna(0).loc[lambda rows: rows.sum(axis=1).sort_values(ascending=False).index]
-    figure = go.Figure(layout=layout_of(language, message("chart_compliance", language)))
+    figure = new_figure(language, message("chart_compliance", language))
     names = [message(f"ceiling_{key}", language) for key in counts.index]
     for status, colour in STATUS_COLOURS.items():
         if status not in counts:

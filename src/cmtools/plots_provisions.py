@@ -25,7 +25,7 @@ from cmtools.plots import (
     TOTAL,
     drawn_values,
     in_rows,
-    layout_of,
+    new_figure,
 )
 from cmtools.plots_statements import say_instead
 from cmtools.schemas import Defect, InputError
@@ -78,7 +78,7 @@ def doubtful_flows(periods: pd.DataFrame, language: str | None = None, currency:
     [0.0, 100.0, 150.0, 130.0, 0.0]
     """
     bars = _flow_bars(periods, language)
-    figure = go.Figure(layout=layout_of(language, _title("chart_doubtful_flows", periods, currency, language)))
+    figure = new_figure(language, _title("chart_doubtful_flows", periods, currency, language))
     names = [bar["name"] for bar in bars]
     figure.add_bar(
         y=list(range(len(bars))),
@@ -140,7 +140,7 @@ def three_methods(compared: pd.DataFrame, language: str | None = None, currency:
     ' 80'
     """
     rows = records(compared)
-    figure = go.Figure(layout=layout_of(language, _title("chart_three_methods", compared, currency, language)))
+    figure = new_figure(language, _title("chart_three_methods", compared, currency, language))
     undivided = [row["allowance"] if is_blank(row["on_cases"]) and is_blank(row["on_others"]) else None for row in rows]
     parts: dict[str, tuple[str, Iterable[Any]]] = {
         "on_cases": (LOST, compared["on_cases"]),
@@ -195,7 +195,7 @@ def loss_rates(rates: pd.DataFrame, language: str | None = None, rolled: pd.Data
     '1.25%'
     """
     places = [label(bucket, language) for bucket in rates["bucket"]]
-    figure = go.Figure(layout=layout_of(language, message("chart_loss_rates", language)))
+    figure = new_figure(language, message("chart_loss_rates", language))
     series = [("by_history", LINES[0], rates)]
     if rolled is not None:
         series.append(("by_rolls", PALE, rates[["bucket"]].merge(rolled, on="bucket", how="left").assign(reason=None)))

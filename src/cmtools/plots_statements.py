@@ -21,7 +21,7 @@ from cmtools.financial_ratios import Ratio, catalogue
 from cmtools.forms import bound, in_unit, one_company, one_row, who, years_of
 from cmtools.language import label, message
 from cmtools.lines import TOLERANCE
-from cmtools.plots import CREDIT, LATE, LEGEND, LINES, LOST, NOT_DUE, TOTAL, drawn_values, headroom, in_rows, layout_of
+from cmtools.plots import CREDIT, LATE, LEGEND, LINES, LOST, NOT_DUE, TOTAL, drawn_values, headroom, in_rows, new_figure
 
 # Masses from the bottom of the picture, with the colour of their block and that of the text on it.
 STACKS = (
@@ -71,7 +71,7 @@ def scale_of(amounts: Iterable[Any], row: Mapping[str, Any], language: str | Non
 
 def figure_of(title: str, below: str, language: str | None, top: int = 78) -> go.Figure:
     """An empty figure with its title, and whose figures they are under it."""
-    figure = go.Figure(layout=layout_of(language, title))
+    figure = new_figure(language, title)
     headroom(figure, top)
     said = {"text": escape(below, quote=False), "font": {"size": 12, "color": "#4a5b6c"}}
     return figure.update_layout(title_subtitle=said) if below else figure

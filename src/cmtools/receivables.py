@@ -9,28 +9,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import date, datetime
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 from narwhals.typing import IntoFrame
 
 from cmtools.frames import (
     DATE,
     add_up,
+    allocations,
+    answers_of,
     cents_of,
     choice,
     collect,
+    day_book,
     day_number,
     day_of,
     during,
     first_booking,
     in_unit,
+    lazily,
     month_ends,
+    names_of,
+    natively,
     nulls_of,
+    remembered,
+    settlements_at,
     tables_of,
+    unapplied,
     unit_of,
 )
 from cmtools.schemas import OPEN_ITEMS, Defect, InputError, Ledger, as_day, require
@@ -74,19 +83,19 @@ def open_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") -> A
     True
     """
     at = as_day(as_of)
+    rows = open_rows(ledger, at, basis).sort("customer_id", "item_id")
+    return natively(rows, ledger.invoices)
+
+
+@remembered
+def open_rows(ledger: Ledger, at: datetime, basis: str = "allocated") -> Any:
+    """Rows of :func:`open_items`, in no order, as a Narwhals frame for a calculation that goes on."""
     choice("basis", basis, ("allocated", "paid"))
-    invoices, settlements = tables_of(ledger)
-    booked = invoices.filter(nw.col("booking_date") <= at)
-    paid = settlements.filter(nw.col("payment_date") <= at)
-    reduces_on = nw.col("allocation_date")
-    if basis == "paid":
-        reduces_on = nw.when(nw.col("kind") == "credit_note").then(reduces_on).otherwise(nw.col("payment_date"))
-    known = booked.select("item_id", known=nw.lit(1))
-    paid = paid.with_columns(reduces_on=reduces_on).join(known, on="item_id", how="left")
-    is_applied = (nw.col("known") == 1) & (nw.col("reduces_on") <= at)
-    paid = paid.with_columns(applied=nw.when(is_applied).then(nw.lit(1)).otherwise(nw.lit(0)))
+    booked = tables_of(ledger)[0].filter(nw.col("booking_date") <= at)
+    paid = settlements_at(ledger, at).with_columns(reduces_on=_reduces_on(basis))
+    reduced, waits = nw.col("reduces_on") <= at, (nw.col("reduces_on") > at) | nw.col("reduces_on").is_null()
     settled = (
-        paid.filter(nw.col("applied") == 1)
+        paid.filter(reduced)
         .group_by("item_id")
         .agg(
             settled=nw.col("cents").sum(),
@@ -103,13 +112,17 @@ def open_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") -> A
         .with_columns(
             **remains,
             unknown_book=nw.col("unknown_book") + nw.col("unknown_settled").fill_null(0).cast(nw.Int64),
+        )
+        .filter((nw.col("cents") != 0) | ((nw.col("book_cents") != 0) & (nw.col("unknown_book") == 0)))
+        .with_columns(
             disputed=during("dispute_from", "dispute_until", at),
             doubtful=during("doubtful_from", None, at),
         )
-        .filter((nw.col("cents") != 0) | ((nw.col("book_cents") != 0) & (nw.col("unknown_book") == 0)))
         .select(_OPEN_COLUMNS)
     )
-    receipts = _unallocated(paid.filter(nw.col("applied") == 0)).select(_OPEN_COLUMNS)
+    early = unapplied(ledger, paid.filter(reduced), at)
+    waiting = nw.concat([table.select(_RECEIPT_COLUMNS) for table in (paid.filter(waits), early)], how="vertical")
+    receipts = _unallocated(waiting).select(_OPEN_COLUMNS)
     return (
         nw.concat([items, receipts], how="vertical")
         .with_columns(
@@ -118,11 +131,29 @@ def open_items(ledger: Ledger, as_of: str | date, basis: str = "allocated") -> A
             days_late=nw.lit(day_of(at)) - day_number("due_date"),
         )
         .drop("cents", "book_cents", "unknown_book")
-        .sort("customer_id", "item_id")
-        .to_native()
     )
 
 
+def _reduces_on(basis: str) -> nw.Expr:
+    """Day on which a settlement reduces its item, if that is booked; null: never."""
+    if basis == "allocated":
+        return nw.col("allocation_date")
+    credited = nw.when(nw.col("kind") == "credit_note")
+    return credited.then(nw.col("allocation_date")).otherwise(nw.col("payment_date"))
+
+
+_RECEIPT_COLUMNS = [
+    "settlement_id",
+    "customer_id",
+    "document",
+    "kind",
+    "currency",
+    "payment_date",
+    "account",
+    "cents",
+    "book_cents",
+    "unknown_book",
+]
 _OPEN_COLUMNS = [
     "item_id",
     "customer_id",
@@ -233,27 +264,29 @@ def aged_balance(
     C2               0.0     0.0     450.0        -50.0   400.0
     """
     at = as_day(as_of)
-    frame = _in_cents(items)
+    frame = _in_cents(items, by)
     choice("clock", clock, ("due_date", "issue_date"))
     choice("in_credit", in_credit, ("column", "own_date"))
-    names, inside = _bucket_columns(at, buckets, clock, in_credit)
+    names = bucket_names(buckets, clock)
     keys = [key for key in ("currency", by) if key]
-    frame = frame.with_columns(
-        **{name: nw.when(flag).then(nw.col("cents")).otherwise(nw.lit(0)) for name, flag in zip(names, inside)},
-        total=nw.col("cents"),
-        **{
-            name: nw.when(nw.col(name)).then(nw.col("cents")).otherwise(nw.lit(0)) for name in ("disputed", "retention")
-        },
-    )
+    dated = nw.col(clock)
+    if in_credit == "own_date":  # a receipt has no due date: its own date stands for it
+        dated = nw.when((nw.col("cents") < 0) & dated.is_null()).then(nw.col("issue_date")).otherwise(dated)
+    frame = frame.with_columns(dated=dated).with_columns(late=nw.lit(day_of(at)) - day_number("dated"))
+    frame = frame.with_columns(place=_place(nw.col("late"), buckets, clock, in_credit), total=nw.col("cents"))
+    cents, nil = nw.col("cents"), nw.lit(0)
+    parts = {name: nw.col("place") == position for position, name in enumerate(names)}
+    parts |= {name: nw.col(name) for name in ("disputed", "retention")}
+    frame = frame.with_columns(**{name: nw.when(flag).then(cents).otherwise(nil) for name, flag in parts.items()})
     columns = [*names, "total", "disputed", "retention"]
-    return (
+    sums = (
         frame.group_by(*keys)
         .agg(*[nw.col(name).sum() for name in columns])
-        .with_columns(*[nw.col(name).cast(nw.Int64) / 100 for name in columns])
+        .with_columns(*[(nw.col(name).cast(nw.Int64) / 100).round(2) for name in columns])
         .select(*keys, *columns)
         .sort(*keys)
-        .to_native()
     )
+    return natively(sums, items)
 
 
 def bucket_names(buckets: Sequence[int] = BUCKETS, clock: str = "due_date") -> list[str]:
@@ -287,41 +320,31 @@ def _check_buckets(buckets: Sequence[int]) -> None:
         raise InputError([Defect("bad_buckets", "fatal", value=str(tuple(buckets)))])
 
 
-def _bucket_columns(
-    at: datetime, buckets: Sequence[int], clock: str, in_credit: str
-) -> tuple[list[str], list[nw.Expr]]:
-    """Names and conditions of the columns; every item meets exactly one condition."""
+def _place(late: nw.Expr, buckets: Sequence[int], clock: str = "due_date", in_credit: str = "column") -> nw.Expr:
+    """Position in :func:`bucket_names` of the column of an item; `late`: days since its date, null without one."""
     names = bucket_names(buckets, clock)
-    when = nw.col(clock)
-    is_credit = nw.col("cents") < 0
-    if in_credit == "own_date":  # a receipt has no due date: its own date stands for it
-        when = nw.when(is_credit & when.is_null()).then(nw.col("issue_date")).otherwise(when)
-        is_credit = nw.lit(False)
-    unknown = when.is_null()
+    place: nw.Expr = nw.lit(names.index("unknown_age"))  # what meets none of the conditions below
+    bounds = [0, *buckets] if clock == "due_date" else [*buckets]
     if clock == "due_date":
-        unreleased = unknown & nw.col("retention")
-        unknown = unknown & ~nw.col("retention")
-        bounds = [at] + [at - timedelta(days=bound) for bound in buckets]
-        waiting = [(when >= bounds[0]) | unreleased]
-    else:
-        bounds = [at + timedelta(days=1)] + [at - timedelta(days=bound) for bound in buckets]
-        waiting = []
-    aged = [(when < high) & (when >= low) for high, low in pairwise(bounds)] + [when < bounds[-1]]
-    if clock == "issue_date":
-        aged[0] = when >= bounds[1]
-    placed = [flag & ~is_credit for flag in [*waiting, *aged, unknown]]
-    return names, [*placed, is_credit]
+        place = nw.when(late.is_null() & nw.col("retention")).then(nw.lit(0)).otherwise(place)
+    place = nw.when(late > bounds[-1]).then(nw.lit(len(bounds))).otherwise(place)
+    for position, bound in reversed(list(enumerate(bounds))):
+        place = nw.when(late <= bound).then(nw.lit(position)).otherwise(place)
+    credit = nw.when(nw.col("cents") < 0).then(nw.lit(len(names) - 1))
+    return place if in_credit == "own_date" else credit.otherwise(place)
 
 
-def _in_cents(items: IntoFrame) -> Any:
-    """Open items with their amount in cents; flags they lack are false."""
-    frame = nw.from_native(items)
-    names = frame.collect_schema().names()
-    require(names, OPEN_ITEMS, "open_items")
-    absent = {flag: nw.lit(False) for flag in ("disputed", "retention", "doubtful") if flag not in names}
-    if absent:
-        frame = frame.with_columns(**absent)
-    return frame.with_columns(nw.col("due_date", "issue_date").cast(DATE), cents=cents_of("open_amount"))
+def _in_cents(items: IntoFrame, by: str | None) -> Any:
+    """What an aged balance takes of open items, with their amount in cents; flags they lack are false."""
+    there = names_of(items)
+    require(there, OPEN_ITEMS, "open_items")
+    flags = ("disputed", "retention")
+    kept = [name for name in dict.fromkeys(("currency", by, "due_date", "issue_date", *flags)) if name in there]
+    frame = lazily(items, [*kept, "open_amount"])
+    kinds = frame.collect_schema()
+    dates = [nw.col(name).cast(DATE) for name in ("due_date", "issue_date") if kinds[name] != DATE]
+    absent = {flag: nw.lit(False) for flag in flags if flag not in there}
+    return frame.with_columns(*dates, **absent, cents=cents_of("open_amount")).select(*kept, *absent, "cents")
 
 
 def in_book_currency(items: IntoFrame, currency: str) -> Any:
@@ -450,14 +473,25 @@ def outstanding_by_date(
     """
     unit = unit_of(ledger, currency)
     _check_buckets(buckets)
-    tables = [_sums_at(ledger, as_day(day), by, unit, buckets, basis) for day in dates]
-    table = pd.concat(tables, ignore_index=True)
+    return _outstanding(ledger, tuple(as_day(day) for day in dates), by, unit, tuple(buckets), basis)
+
+
+@remembered
+def _outstanding(
+    ledger: Ledger,
+    dates: tuple[datetime, ...],
+    by: str | None,
+    unit: tuple[str, str],
+    buckets: tuple[int, ...],
+    basis: str,
+) -> pd.DataFrame:
+    """The table of :func:`outstanding_by_date`."""
+    table = _sums_at(ledger, dates, by, unit, buckets, basis)
     amounts = [name for name in table.columns if name not in ("date", by)]
-    late = late_columns(amounts)
-    table["overdue"] = table[late].sum(axis=1)
+    table["overdue"] = table[late_columns(amounts)].sum(axis=1)
     table["outstanding_gross"] = table["outstanding"] - table["unallocated"]
     amounts += ["overdue", "outstanding_gross"]
-    table[amounts] = table[amounts] / 100
+    table = pd.concat([table.drop(columns=amounts), table[amounts] / 100], axis="columns")
     table["overdue_rate"] = table["overdue"] / table["outstanding_gross"].where(table["outstanding_gross"] > 0)
     table["currency"] = unit[1]
     names = ["date", *([by] if by else []), "currency", "outstanding", *bucket_names(buckets), "overdue"]
@@ -482,41 +516,161 @@ def known_month_ends(ledger: Ledger, as_of: str | date, count: int = 13) -> list
 
 
 def _sums_at(
-    ledger: Ledger, at: datetime, by: str | None, unit: tuple[str, str], buckets: Sequence[int], basis: str
+    ledger: Ledger,
+    dates: Sequence[datetime],
+    by: str | None,
+    unit: tuple[str, str],
+    buckets: Sequence[int],
+    basis: str,
 ) -> pd.DataFrame:
-    """One date of :func:`outstanding_by_date`, in cents."""
-    value = "open_amount" if unit[0] == "cents" else "open_book_amount"
-    items = in_unit(nw.from_native(open_items(ledger, at, basis)), unit).with_columns(cents=cents_of(value))
-    names, inside = _bucket_columns(at, buckets, "due_date", "column")
-    items = items.with_columns(**dict(zip(names, inside)))
-    late = nw.col("disputed") & nw.any_horizontal(*late_columns(names), ignore_nulls=True)
-    flags = {name: nw.col(name) for name in (*names, "disputed", "doubtful", "retention")} | {"disputed_overdue": late}
-    items = items.with_columns(
-        outstanding=nw.col("cents"),
-        **{name: nw.when(flag).then(nw.col("cents")).otherwise(nw.lit(0)) for name, flag in flags.items()},
+    """Amounts of :func:`outstanding_by_date` in cents, all dates at once."""
+    choice("basis", basis, ("allocated", "paid"))
+    keys = ["step", "customer_id"] if by else ["step"]
+    table, names = _standing(ledger, dates, unit, buckets, basis, keys), bucket_names(buckets)
+    places, late = table["place"].to_numpy(), [names.index(name) for name in late_columns(names)]
+    parts = {"outstanding": places >= 0} | {name: places == place for place, name in enumerate(names)}
+    parts |= {name: table[name].to_numpy() for name in _FLAGS}
+    parts["disputed_overdue"] = parts["disputed"] & np.isin(places, late)
+    cents = np.where(np.column_stack(list(parts.values())), table[["cents"]].to_numpy(), 0)
+    wide = pd.DataFrame(cents, columns=list(parts), index=table.index).assign(**table[keys])
+    whole = add_up(nw.from_native(wide), ledger, by, "step")
+    if by is None:  # a day on which nothing is owed has its row
+        whole = whole.set_index("step").reindex(range(len(dates)), fill_value=0).reset_index()
+    return whole.assign(date=pd.Series(dates, dtype="datetime64[us]").loc[whole["step"]].array).drop(columns="step")
+
+
+_FLAGS = ("disputed", "doubtful", "retention")
+
+
+def _standing(
+    ledger: Ledger,
+    dates: Sequence[datetime],
+    unit: tuple[str, str],
+    buckets: Sequence[int],
+    basis: str,
+    keys: Sequence[str],
+) -> pd.DataFrame:
+    """Cents open at each date (`step`: its position) by `keys`, column (`place`) and flags.
+
+    A prepared ledger is asked a date once, and then by customer.
+    """
+    answers = answers_of(ledger)
+    if answers is None:
+        return _standing_at(ledger, dates, unit, buckets, basis, keys)
+    asked = {at: ("standing", at, unit, tuple(buckets), basis) for at in dates}
+    missing = [at for at, key in asked.items() if key not in answers]
+    if missing:
+        found = _standing_at(ledger, missing, unit, buckets, basis, ["step", "customer_id"])
+        answers.update({asked[at]: found[found["step"] == step] for step, at in enumerate(missing)})
+    return pd.concat([answers[asked[at]].assign(step=step) for step, at in enumerate(dates)], ignore_index=True)
+
+
+def _standing_at(
+    ledger: Ledger,
+    dates: Sequence[datetime],
+    unit: tuple[str, str],
+    buckets: Sequence[int],
+    basis: str,
+    keys: Sequence[str],
+) -> pd.DataFrame:
+    """The query of :func:`_standing`."""
+    moves, kept = _applied(ledger, unit, basis), [*keys, "place", *_FLAGS]
+    items = _items_at(ledger, moves, dates, unit, buckets).select(*kept, "cents")
+    receipts = _receipts_at(moves, dates, unit, buckets).select(*kept, "cents")
+    sums = nw.concat([items, receipts], how="vertical").group_by(*kept).agg(nw.col("cents").sum())
+    return collect(sums).astype({"step": "int64", "place": "int64", "cents": "int64"} | dict.fromkeys(_FLAGS, bool))
+
+
+def _applied(ledger: Ledger, unit: tuple[str, str], basis: str) -> Any:
+    """Settlements with `value` in cents, and `on`: from when they reduce their item; null: never."""
+    moves = allocations(ledger).with_columns(value=nw.col(unit[0]), reduces_on=_reduces_on(basis))
+    both = ~nw.col("reduces_on").is_null() & ~nw.col("item_booked").is_null()
+    moves = moves.with_columns(on=nw.when(both).then(nw.col("reduces_on")))
+    for earliest in ("item_booked", "payment_date"):  # null is later than nothing
+        later = both & (nw.col(earliest) > nw.col("on"))
+        moves = moves.with_columns(on=nw.when(later).then(nw.col(earliest)).otherwise(nw.col("on")))
+    return moves
+
+
+def _items_at(
+    ledger: Ledger, moves: Any, dates: Sequence[datetime], unit: tuple[str, str], buckets: Sequence[int]
+) -> Any:
+    """Items open at each date (`step`: its position), with what is left of them and their column."""
+    applied = moves.filter(~nw.col("on").is_null()).select("item_id", "on", "value")
+    whole = applied.group_by("item_id").agg(settled=nw.col("value").sum(), last=nw.col("on").max())
+    settled = nw.col("settled").fill_null(0).cast(nw.Int64)
+    items = in_unit(tables_of(ledger)[0], unit).join(whole, on="item_id", how="left")
+    items = items.with_columns(value=nw.col(unit[0]), closed=nw.when(nw.col(unit[0]) == settled).then(nw.col("last")))
+    items = items.with_columns(due_day=day_number("due_date"))
+    kept = ["booking_date", "closed", "dispute_from", "dispute_until", "doubtful_from", "due_day", "retention", "value"]
+    items = items.select("item_id", "customer_id", *kept)
+    is_open = [(nw.col("booking_date") <= at) & (nw.col("closed").is_null() | (nw.col("closed") > at)) for at in dates]
+    items = _at_each(items, is_open, dates)
+    paid = items.select("item_id", "step", "at").join(applied, on="item_id", how="inner")
+    paid = paid.filter(nw.col("on") <= nw.col("at")).group_by("item_id", "step").agg(paid=nw.col("value").sum())
+    items = items.join(paid, on=["item_id", "step"], how="left")
+    items = items.with_columns(cents=nw.col("value") - nw.col("paid").fill_null(0).cast(nw.Int64))
+    items = items.filter(nw.col("cents") != 0)
+    during_dispute = (nw.col("dispute_from") <= nw.col("at")) & (
+        (nw.col("dispute_until") > nw.col("at")) | nw.col("dispute_until").is_null()
     )
-    columns = ["outstanding", *flags]
-    sums = items.group_by("customer_id").agg(*[nw.col(name).sum() for name in columns])
-    return add_up(sums, ledger, by).assign(date=at)
+    yes, no = nw.lit(True), nw.lit(False)
+    return items.with_columns(
+        disputed=nw.when(during_dispute).then(yes).otherwise(no),
+        doubtful=nw.when(nw.col("doubtful_from") <= nw.col("at")).then(yes).otherwise(no),
+        place=_place(nw.col("day") - nw.col("due_day"), buckets),
+    )
+
+
+def _receipts_at(moves: Any, dates: Sequence[datetime], unit: tuple[str, str], buckets: Sequence[int]) -> Any:
+    """Receipts on no item at each date, as :func:`_items_at` gives the items."""
+    waiting = [(nw.col("payment_date") <= at) & (nw.col("on").is_null() | (nw.col("on") > at)) for at in dates]
+    keys = ["customer_id", "document", "kind", "currency", "payment_date"]
+    rows = _at_each(in_unit(moves, unit).select(*keys, "on", "value"), waiting, dates)
+    receipts = rows.group_by("step", *keys).agg(nw.col("value").sum()).filter(nw.col("value") != 0)
+    names = bucket_names(buckets)
+    owed, no = nw.when(nw.col("value") > 0), nw.lit(False)  # a sum paid back is owed, and has no due date
+    return receipts.with_columns(
+        cents=-nw.col("value").cast(nw.Int64),
+        place=owed.then(nw.lit(len(names) - 1)).otherwise(nw.lit(names.index("unknown_age"))),
+        disputed=no,
+        doubtful=no,
+        retention=no,
+    )
+
+
+def _at_each(table: Any, flags: Sequence[nw.Expr], dates: Sequence[datetime]) -> Any:
+    """Rows once for each date whose flag they meet: `step`, its position, `at`, and `day`, its number."""
+    steps = [
+        table.filter(flag).with_columns(step=nw.lit(step), at=nw.lit(at).cast(DATE), day=nw.lit(day_of(at)))
+        for step, (flag, at) in enumerate(zip(flags, dates))
+    ]
+    return steps[0] if len(steps) == 1 else nw.concat(steps, how="vertical")
 
 
 def balances(ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], doubtful: bool = True) -> list[float]:
-    """Outstanding at each date: booked less received, one sum column per date."""
+    """Outstanding at each date: booked less received."""
+    owed = np.zeros(len(dates), dtype="int64")
+    at = np.array(dates, dtype="datetime64[us]")[:, None]
+    for table, when, sign in zip(_by_day(ledger, unit[0], doubtful), ("booking_date", "payment_date"), (1, -1)):
+        table = table if unit[0] == "book_cents" else table[table["currency"] == unit[1]]
+        counts = table[when].to_numpy("datetime64[us]") <= at
+        if not doubtful:
+            counts &= ~(table["doubtful_from"].to_numpy("datetime64[us]") <= at)
+        owed += sign * np.where(counts, table[unit[0]].to_numpy(), 0).sum(axis=1)
+    return [int(cents) / 100 for cents in owed]
+
+
+def _by_day(ledger: Ledger, unit: str, doubtful: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sums of both tables by day; not `doubtful`: also by the day from which the item is doubtful."""
+    if doubtful:
+        return day_book(ledger, unit)
     invoices, settlements = tables_of(ledger)
-    if not doubtful:
-        status = invoices.select("item_id", "doubtful_from")
-        settlements = settlements.join(status, on="item_id", how="left")
-    totals = []
-    for table, when in ((invoices, "booking_date"), (settlements, "payment_date")):
-        flags = {}
-        for position, at in enumerate(dates):
-            counts = nw.col(when) <= at
-            if not doubtful:
-                counts = counts & (nw.col("doubtful_from").is_null() | (nw.col("doubtful_from") > at))
-            flags[f"b{position}"] = nw.when(counts).then(nw.col(unit[0])).otherwise(nw.lit(0))
-        sums = in_unit(table, unit).with_columns(**flags).select(*[nw.col(name).sum() for name in flags])
-        totals.append(collect(sums).fillna(0).iloc[0].tolist())
-    return [int(owed - received) / 100 for owed, received in zip(*totals)]
+    settlements = settlements.join(invoices.select("item_id", "doubtful_from"), on="item_id", how="left")
+    tables = ((invoices, "booking_date"), (settlements, "payment_date"))
+    days = [table.group_by("currency", when, "doubtful_from").agg(nw.col(unit).sum()) for table, when in tables]
+    booked, received = (collect(table).astype({unit: "int64"}) for table in days)
+    return booked, received
 
 
 def reconciliation(ledger: Ledger, as_of: str | date) -> pd.DataFrame:

@@ -6,20 +6,25 @@ all of them are complete.
 
 from __future__ import annotations
 
-import hashlib
+import ast
 import json
 import os
-import re
+import platform
 import tempfile
+import time
 from collections.abc import Mapping
-from html import escape
-from importlib.resources import files
+from datetime import datetime
+from functools import cache, lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cmtools.files import written_whole
-from cmtools.language import day, message
+import nbformat
+
+from cmtools.language import message
+from cmtools.pages import INDICATORS, to_html, to_pdf
 from cmtools.schemas import Defect, InputError, Ledger, LoadReport
+from cmtools.store import digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from cmtools.lines import Statements
 
 CELL_TIMEOUT = 900  # seconds one cell may take before the report is given up
+LARGE_CELL_TIMEOUT = 4 * 3600  # with an engine, on a ledger that does not fit in memory
 # Parameters that name a file; any other text is only text, whatever it looks like.
 PATHS = (
     "ledger", "settlements", "customers", "columns", "fec", "previous_fec", "targets", "signals",
@@ -61,13 +67,16 @@ def read_source(
     terms: str | int | None = None,
     columns: str | None = None,
     tolerant: bool = False,
+    engine: str = "",
+    check: bool = True,
 ) -> Ledger:
-    """Ledger behind a report: from ledger files or from one or two FECs.
+    """Ledger behind a report: from ledger files, a converted folder, or one or two FECs.
 
     Parameters
     ----------
     ledger, settlements, customers : str
-        Paths; see :func:`cmtools.read_ledger`.
+        Paths; see :func:`cmtools.read_ledger`, or :func:`cmtools.scan_ledger`
+        with an `engine`. A folder is a converted ledger.
     fec, previous_fec : str
         Paths; see :func:`cmtools.read_fec`. Exactly one of `ledger` and `fec`.
     terms : str or int, optional
@@ -76,6 +85,11 @@ def read_source(
         YAML file that names the headings of the ledger.
     tolerant : bool
         Leave out the rows in error instead of refusing the file.
+    engine : {"", "duckdb", "polars"}
+        Opens a ledger that does not fit in memory; blank: it is read.
+    check : bool
+        False: the content of a converted folder that an engine opens is not
+        checked again.
 
     Returns
     -------
@@ -84,6 +98,20 @@ def read_source(
     terms = None if terms == "" else terms  # 0 is a term: cash
     if bool(ledger) == bool(fec):
         raise InputError([Defect("ledger_or_fec", "fatal")])
+    folder = os.path.isdir(ledger)
+    if engine or folder:
+        from cmtools.scan import read_folder, scan_ledger
+
+        reader = "--engine" if engine else "--ledger"
+        unread = {"--fec": fec, "--terms": terms is not None, "--tolerant": tolerant}
+        if any(unread.values()):
+            details = {"option": reader}
+            found = [name for name, given in unread.items() if given]
+            raise InputError([Defect("not_with_scan", "fatal", value=name, details=details) for name in found])
+        paths = (ledger, settlements or None, customers or None)
+        if not engine:
+            return read_folder(*paths, columns or None)
+        return scan_ledger(*paths, columns=columns or None, engine=engine, check=check or not folder)
     if fec:
         beside = {"--settlements": settlements, "--customers": customers, "--columns": columns}
         if any(beside.values()):
@@ -295,64 +323,211 @@ def run(
     ReportError
         If a cell fails or takes too long, or no workbook was written.
     """
-    _check_parameters(notebook, parameters)
+    check_parameters(notebook, parameters)
     folder = Path(output).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    # The notebook runs in the output folder: a path means what it meant to the caller.
-    paths = {key: value for key, value in parameters.items() if key in PATHS and os.path.isfile(value)}
-    parameters = {**parameters, **{key: os.path.abspath(path) for key, path in paths.items()}}
-    hashes = {key: _sha256(path) for key, path in paths.items()}
     with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as partial:
-        made = {kind: Path(partial) / f"{name}.{kind}" for kind in ("ipynb", "xlsx", "html", "json")}
-        _execute(notebook, made["ipynb"], {**parameters, "workbook": str(made["xlsx"])}, folder, language)
-        made["html"].write_text(to_html(made["ipynb"], language), encoding="utf-8")
-        kept = {"notebook": Path(notebook).name, "parameters": dict(parameters), "sha256": hashes}
-        made["json"].write_text(json.dumps(kept, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
-        absent = [path.name for path in made.values() if not path.is_file()]
-        if absent:  # the notebook ran, and did not write its workbook
-            raise ReportError(message("not_written", language, value=", ".join(absent)))
-        final = {kind: folder / path.name for kind, path in made.items()}
-        for kind, path in made.items():
-            os.replace(path, final[kind])
+        make(notebook, parameters, partial, name=name, language=language)
+        final = {kind: folder / f"{name}.{kind}" for kind in ("ipynb", "xlsx", "html", "json")}
+        for path in final.values():
+            os.replace(Path(partial) / path.name, path)
     return final
 
 
-def _check_parameters(notebook: str | Path, parameters: Mapping[str, Any]) -> None:
-    import nbformat
-    from papermill.inspection import inspect_notebook
+class Making(NamedTuple):
+    """How a report is made, apart from what it says."""
 
-    if not any("parameters" in cell.metadata.get("tags", []) for cell in nbformat.read(notebook, as_version=4).cells):
-        raise InputError([Defect("no_parameters_cell", "fatal", file=Path(notebook).name)])
-    known = inspect_notebook(str(notebook))
+    engine: str | None = None  # of papermill; "cmtools": warm kernels
+    script: str | None = None  # where the page finds plotly's own script; None: inside the page
+    pdf: bool = False
+    time_limit: float | None = None  # seconds for the whole notebook
+
+
+def make(
+    notebook: str | Path,
+    parameters: Mapping[str, Any],
+    folder: str | Path,
+    *,
+    name: str = "report",
+    language: str = "fr",
+    making: Making | None = None,
+) -> dict[str, Any]:
+    """Run a report notebook in an empty folder, and write its files there.
+
+    Parameters
+    ----------
+    notebook, parameters, name, language
+        As for :func:`run`, once :func:`check_parameters` has seen them.
+    folder : str or Path
+        The notebook runs in it: a path means what it meant to the caller.
+    making : Making
+
+    Returns
+    -------
+    dict
+        The record, as ``report.json`` holds it: `notebook`, `parameters`,
+        `sha256` of each input, `versions`, `files` with the SHA-256 of each,
+        `seconds`, `figures` (what the notebook published).
+
+    Raises
+    ------
+    InputError, ReportError
+        As for :func:`run`. A file that changes while it is read makes no report.
+    """
+    folder, making = Path(folder).resolve(), making or Making()
+    start = time.perf_counter()
+    given = _absolute(parameters)
+    record = made_from(notebook, given, language, making)
+    book = f"{name}.xlsx" if "workbook" in parameters_of(notebook) else ""
+    document = _execute(notebook, given | ({"workbook": book} if book else {}), folder, language, making)
+    if book and not (folder / book).is_file():  # the notebook ran, and did not write its workbook
+        raise ReportError(message("not_written", language, value=book))
+    (folder / f"{name}.ipynb").write_text(nbformat.writes(document), encoding="utf-8")
+    (folder / f"{name}.html").write_text(to_html(document, language, making.script), encoding="utf-8")
+    if making.pdf:
+        to_pdf(folder / f"{name}.html", folder / f"{name}.pdf", language)
+    if made_from(notebook, given, language, making) != record:
+        raise ReportError(message("input_changed", language))
+    files = {path.relative_to(folder).as_posix(): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    record |= {"files": files, "figures": published(document)}
+    record |= {"made_on": f"{datetime.now():%Y-%m-%dT%H:%M:%S}", "seconds": round(time.perf_counter() - start, 3)}
+    text = json.dumps(record, indent=1, ensure_ascii=False, default=str)
+    (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    return record
+
+
+def _absolute(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: os.path.abspath(value) if key in PATHS and isinstance(value, str) and os.path.exists(value) else value
+        for key, value in parameters.items()
+    }
+
+
+def made_from(notebook: str | Path, parameters: Mapping[str, Any], language: str, making: Making) -> dict[str, Any]:
+    """What decides the content of a report: two equal ones need not both be made.
+
+    Returns
+    -------
+    dict
+        `notebook`, `parameters`, `language`, `making`, `sha256` (of the
+        notebook and of every file among the parameters), `versions`.
+    """
+    inputs = {key: str(value) for key, value in _absolute(parameters).items() if key in PATHS and value}
+    there = {key: path for key, path in inputs.items() if os.path.exists(path)}
+    return {
+        "notebook": Path(notebook).name,
+        "parameters": json.loads(json.dumps(dict(parameters), default=str)),
+        "language": language,
+        "making": {"script": making.script, "pdf": making.pdf},
+        "sha256": {key: digest(path) for key, path in {"notebook": str(notebook), **there}.items()},
+        "versions": versions(),
+    }
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions that a figure may depend on."""
+    names = ("cmtools", "narwhals", "numpy", "pandas", "plotly", "polars")
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+def published(document: Any) -> list[dict[str, Any]]:
+    """Key indicators that an executed notebook shows to programs, one dict per currency.
+
+    See :func:`cmtools.display.published`.
+    """
+    found: list[dict[str, Any]] = []
+    for cell in document.cells:
+        for output in cell.get("outputs", []):
+            found += output.get("data", {}).get(INDICATORS, [])
+    return found
+
+
+@lru_cache(maxsize=16)
+def _notebook(path: str, changed: float) -> Any:
+    from papermill.iorw import load_notebook_node
+
+    return load_notebook_node(path)
+
+
+def _read(notebook: str | Path) -> Any:
+    """The notebook, read once as long as its file does not change; not to be changed itself."""
+    return _notebook(str(notebook), os.stat(notebook).st_mtime)
+
+
+def parameters_of(notebook: str | Path) -> dict[str, Any]:
+    """Parameters of a notebook with their defaults.
+
+    Raises
+    ------
+    InputError
+        If no cell is tagged `parameters`.
+
+    Examples
+    --------
+    >>> parameters_of(notebook_path("report_monthly", "fr"))["tolerant"]
+    False
+    """
+    return dict(_parameters(str(notebook), os.stat(notebook).st_mtime))
+
+
+@lru_cache(maxsize=16)
+def _parameters(path: str, changed: float) -> dict[str, Any]:
+    from papermill.inspection import _infer_parameters
+
+    document = _notebook(path, changed)
+    if not any("parameters" in cell.metadata.get("tags", []) for cell in document.cells):
+        raise InputError([Defect("no_parameters_cell", "fatal", file=Path(path).name)])
+    return {
+        parameter.name: _literal(parameter.default) for parameter in _infer_parameters(document, "python3", "python")
+    }
+
+
+def _literal(written: str) -> Any:
+    """Default of a parameter; what is no literal stays text."""
+    try:
+        return ast.literal_eval(written)
+    except (ValueError, SyntaxError):
+        return written
+
+
+def check_parameters(notebook: str | Path, parameters: Mapping[str, Any]) -> None:
+    """Raise InputError if the notebook does not know a parameter, or has none."""
+    known = parameters_of(notebook)
+    details = {"expected": ", ".join(known)}
     unknown = [key for key in parameters if key not in known]
     if unknown:
-        details = {"expected": ", ".join(known)}
         raise InputError([Defect("unknown_parameter", "fatal", value=key, details=details) for key in unknown])
 
 
 def _execute(
-    notebook: str | Path, output: Path, parameters: dict[str, Any], folder: Path, language: str, starts: int = 3
-) -> None:
+    notebook: str | Path, parameters: dict[str, Any], folder: Path, language: str, making: Making, starts: int = 3
+) -> Any:
+    """The executed notebook."""
     import papermill
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
+    options: dict[str, Any] = {"engine_name": making.engine} if making.engine else {}
+    if making.engine and making.time_limit:
+        options["report_timeout"] = making.time_limit
+    cell_timeout = LARGE_CELL_TIMEOUT if parameters.get("engine") else CELL_TIMEOUT
     previous = os.environ.get("CMTOOLS_LANGUAGE")
     os.environ["CMTOOLS_LANGUAGE"] = language
     try:
-        papermill.execute_notebook(
-            str(notebook),
-            str(output),
+        return papermill.execute_notebook(
+            _read(notebook),
+            None,  # kept only if whole
             parameters=parameters,
             cwd=str(folder),
             kernel_name="python3",
             progress_bar=False,
-            request_save_on_cell_execute=False,  # written twice a cell otherwise, for a file that is kept only if whole
             log_output=False,
             start_timeout=START_TIMEOUT,
-            execution_timeout=CELL_TIMEOUT,
+            execution_timeout=min(cell_timeout, making.time_limit or cell_timeout),
             # no warning at every start about loopback traffic, no error when the kernel is told to stop
             extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+            **options,
         )
     except PapermillExecutionError as error:
         if error.ename == "InputError":
@@ -364,7 +539,7 @@ def _execute(
     except RuntimeError as error:  # another program took one of the kernel's ports between its choice and its use
         if "before replying" not in str(error) or starts == 1:
             raise ReportError(str(error).strip().splitlines()[0]) from error
-        _execute(notebook, output, parameters, folder, language, starts - 1)
+        return _execute(notebook, parameters, folder, language, making, starts - 1)
     finally:
         if previous is None:
             del os.environ["CMTOOLS_LANGUAGE"]
@@ -372,19 +547,7 @@ def _execute(
             os.environ["CMTOOLS_LANGUAGE"] = previous
 
 
-def _sha256(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 # ---------------------------------------------------------------- the files of many customers
-
-
-class ManyRuns(NamedTuple):
-    """What came of many reports."""
-
-    page: Path  # leads to each
-    failed: list[dict[str, str]]  # customer, value (why)
 
 
 def customers_above(ledger: Ledger, as_of: str, above: float, external: External | None = None) -> pd.DataFrame:
@@ -410,161 +573,3 @@ def customers_above(ledger: Ledger, as_of: str, above: float, external: External
     kept = table[table["exposure_amount"] >= above].sort_values("exposure_amount", ascending=False)
     names = ["customer_id", "customer_name", "exposure_amount", "credit_limit", "excess", "currency"]
     return kept[names].reset_index(drop=True)
-
-
-def run_customers(
-    chosen: pd.DataFrame, parameters: Mapping[str, Any], output: str | Path, *, language: str = "fr"
-) -> ManyRuns:
-    """Credit file of each customer in a folder of its own, and a page that leads to them.
-
-    Parameters
-    ----------
-    chosen : pandas.DataFrame
-        As :func:`customers_above` gives it.
-    parameters : mapping
-        Those of the notebook, but for the customer.
-    output : str or Path
-    language : {"fr", "en"}
-
-    Returns
-    -------
-    ManyRuns
-        A file that fails does not stop the others; the page says why.
-    """
-    notebook = notebook_path("report_customer", language)
-    root = Path(output)
-    failed: list[dict[str, str]] = []
-    links: list[str | None] = []
-    used: set[str] = set()
-    for customer in chosen["customer_id"].astype(str):
-        folder = _folder(customer, used)
-        try:
-            run(notebook, dict(parameters) | {"customer": customer}, root / folder, language=language)
-        except (InputError, ReportError, OSError) as error:
-            said = error.text(language) if isinstance(error, InputError) else str(error)
-            failed.append({"customer": customer, "value": said})
-            links.append(None)
-        else:
-            links.append(f"{folder}/report.html")
-    index = root / "index.html"
-    with written_whole(index) as partial:
-        page = _index(chosen, links, {row["customer"]: row["value"] for row in failed}, parameters["as_of"], language)
-        Path(partial).write_text(page, encoding="utf-8")
-    return ManyRuns(index, failed)
-
-
-def _folder(customer: str, used: set[str]) -> str:
-    """Folder of a customer: its number is text, never a path."""
-    base = re.sub(r"[^A-Za-z0-9_-]", "_", customer)[:60] or "_"
-    name, number = base, 1
-    while name.casefold() in used:
-        number += 1
-        name = f"{base}-{number}"
-    used.add(name.casefold())
-    return name
-
-
-def _index(
-    chosen: pd.DataFrame, links: list[str | None], failures: Mapping[str, str], as_of: str, language: str
-) -> str:
-    from cmtools.display import CSS, cell
-    from cmtools.language import label
-    from cmtools.schemas import as_day
-
-    amounts = ("exposure_amount", "credit_limit", "excess")
-    heads = [
-        ("customer_id", ""),
-        ("customer_name", ""),
-        *((name, ' class="r"') for name in amounts),
-        ("credit_file", ""),
-    ]
-    head = "".join(f"<th{css}>{escape(label(name, language))}</th>" for name, css in heads)
-    rows = []
-    for row, link in zip(chosen.to_dict("records"), links):
-        money = "".join(f'<td class="r">{escape(cell(row[name], "money", language))}</td>' for name in amounts)
-        said = escape(failures.get(str(row["customer_id"]), ""))
-        opened = f'<a href="{link}">{escape(message("index_open", language))}</a>' if link else said
-        name = escape(str(row["customer_name"]))
-        rows.append(f"<tr><td>{escape(str(row['customer_id']))}</td><td>{name}</td>{money}<td>{opened}</td></tr>")
-    table = f'{CSS}<table class="cm"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-    title = message("index_title", language, date=day(as_day(as_of), language))
-    return _page(f"# {title}", table, language)
-
-
-def _page(title: str, html: str, language: str) -> str:
-    """One page of the reports' look, without a notebook behind it."""
-    import nbformat
-
-    shown = nbformat.v4.new_output("display_data", {"text/html": html})
-    cells = [nbformat.v4.new_markdown_cell(title), nbformat.v4.new_code_cell("", outputs=[shown])]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "page.ipynb"
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-        return to_html(path, language)
-
-
-# ---------------------------------------------------------------- notebook to HTML
-
-
-def to_html(notebook: str | Path, language: str = "fr") -> str:
-    """Executed notebook as one HTML page: code hidden, charts live, no network request.
-
-    Parameters
-    ----------
-    notebook : str or Path
-        Executed notebook.
-    language : {"fr", "en"}
-
-    Returns
-    -------
-    str
-        Plotly's own script stands in the page, so that the file travels
-        alone. Widgets need a kernel: they are left out.
-    """
-    import nbformat
-    from nbconvert.exporters import TemplateExporter
-    from plotly.offline import get_plotlyjs
-
-    document = nbformat.read(notebook, as_version=4)
-    charts = 0
-    for cell in document.cells:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if "application/vnd.jupyter.widget-view+json" in data:
-                data.clear()
-            figure = data.pop("application/vnd.plotly.v1+json", None)
-            if figure is not None:
-                charts += 1
-                data.clear()
-                data["text/html"] = _chart(figure, f"chart-{charts}")
-    title = next(
-        (
-            line[2:]
-            for cell in document.cells
-            if cell.cell_type == "markdown"
-            for line in cell.source.splitlines()
-            if line.startswith("# ")
-        ),
-        "cmtools",
-    )
-    exporter = TemplateExporter(
-        raw_template=(files("cmtools") / "reference" / "report.html.j2").read_text(encoding="utf-8"),
-        filters={"plain": escape},
-    )
-    script = get_plotlyjs() if charts else ""
-    resources = {"language": language, "title": title, "plotly": script.replace("</script", "<\\/script")}
-    return exporter.from_notebook_node(document, resources=resources)[0]
-
-
-def _chart(figure: dict[str, Any], name: str) -> str:
-    """Plotly figure as a block that draws itself; `<` is escaped so that no text can close the script."""
-    config = {
-        "displaylogo": False,
-        "responsive": True,
-        "modeBarButtonsToRemove": ["sendDataToCloud", "lasso2d", "select2d"],
-    }
-    data, layout, options = (
-        json.dumps(part).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-        for part in (figure.get("data", []), figure.get("layout", {}), config)
-    )
-    return f'<div class="chart" id="{name}"></div><script>Plotly.newPlot("{name}",{data},{layout},{options});</script>'

@@ -330,6 +330,9 @@ class Ledger:
         `customer_id`, `booking_date`, `amount` (debit positive). Only a FEC
         gives them.
     report : LoadReport
+    prepared : frames.Prepared, optional
+        What :func:`cmtools.frames.prepare` worked out of the tables; a ledger
+        with other tables has none.
     """
 
     invoices: Any
@@ -341,6 +344,7 @@ class Ledger:
     silent: tuple[str, ...] = ()
     accounts: Any = None
     report: LoadReport = field(default_factory=LoadReport)
+    prepared: Any = field(default=None, init=False, repr=False, compare=False)
 
 
 def as_day(value: str | date, name: str = "as_of") -> datetime:

@@ -80,10 +80,15 @@ def _accepted(name: str, keys: Iterable[str]) -> Listing:
 
 def key_of(written: str, name: str, keys: Iterable[str]) -> str | None:
     """The key a user wrote: itself, a name of the list, or its label."""
+    return _keys(name, tuple(keys)).get(plain(written))
+
+
+@cache
+def _keys(name: str, keys: tuple[str, ...]) -> dict[str, str]:
+    """Key of each plain text that stands for one."""
     labels = {plain(label(key, tongue)): key for key in keys for tongue in ("fr", "en")}
     named = labels | _words(name) | {plain(key): key for key in keys}
-    found = named.get(plain(written))
-    return found if found in set(keys) else None
+    return {text: key for text, key in named.items() if key in keys}
 
 
 def indicators_table() -> pd.DataFrame:

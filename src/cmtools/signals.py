@@ -18,7 +18,7 @@ import pandas as pd
 
 from cmtools.collection import payment_delays
 from cmtools.exposure import concentration, customer_table
-from cmtools.frames import cents_of, collect, in_books, in_unit, month_ends, tables_of, unit_of
+from cmtools.frames import cents_of, collect, in_books, in_unit, month_ends, remembered, tables_of, unit_of
 from cmtools.receivables import in_book_currency, open_items
 from cmtools.schemas import Ledger, as_day
 from cmtools.settings import read_signals
@@ -236,13 +236,7 @@ class _Picture:
 
     def items(self, at: datetime) -> Any:
         """Open items on a date in the one currency, with their `cents`, in pandas."""
-        native = open_items(self.ledger, at)
-        if self.unit[0] == "book_cents":
-            native = in_book_currency(native, self.currency)
-        items = nw.from_native(native).filter(nw.col("currency") == self.currency)
-        names = ["item_id", "customer_id", "kind", "issue_date", "due_date", "currency", "open_amount", "days_late"]
-        small = collect(items.select(*names, "disputed", "dispute_reason"))  # what is open is a small part
-        return nw.from_native(small).with_columns(cents=cents_of("open_amount"))
+        return nw.from_native(_items(self.ledger, at, self.unit))
 
     @cached_property
     def now(self) -> Any:
@@ -296,6 +290,17 @@ class _Picture:
     def has_returned(self) -> bool:
         kinds = self.tables[0].filter(nw.col("booking_date") <= self.at).select("kind").unique()
         return "returned_payment" in set(collect(kinds)["kind"])
+
+
+@remembered
+def _items(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
+    """Open items on a date in one currency: what is open is a small part."""
+    native = open_items(ledger, at)
+    if unit[0] == "book_cents":
+        native = in_book_currency(native, unit[1])
+    items = nw.from_native(native).filter(nw.col("currency") == unit[1])
+    names = ["item_id", "customer_id", "kind", "issue_date", "due_date", "currency", "open_amount", "days_late"]
+    return collect(items.select(*names, "disputed", "dispute_reason", cents=cents_of("open_amount")))
 
 
 def _late_by(days: float) -> nw.Expr:

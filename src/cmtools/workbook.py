@@ -6,15 +6,17 @@ Text from a client's file is written as text, never as a formula or a link.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
 
-from cmtools.display import UNSUMMED, Html, cell, is_blank, kind_in, records, said, table
+from cmtools.display import UNSUMMED, Html, cell, cells_of, is_blank, kind_in, said, table
 from cmtools.files import written_whole
 from cmtools.language import kind_of, label, message, resolve
 from cmtools.receivables import late_columns
@@ -30,6 +32,7 @@ FORMATS = {
     "month": "mm/yyyy",
 }
 LARGEST = 1_048_575  # rows of a sheet less its heading
+LONGEST = 32_767  # UTF-16 units of a text in a cell
 
 
 class Sheet(NamedTuple):
@@ -70,6 +73,7 @@ def write(path: str | Path, sheets: Sequence[Sheet], language: str | None = None
         "strings_to_urls": False,
         "strings_to_numbers": False,
         "nan_inf_to_errors": False,
+        "in_memory": sum(len(sheet.frame) for sheet in sheets) < LARGEST,
     }
     with written_whole(path) as partial, xlsxwriter.Workbook(partial, options) as book:
         formats = {kind: book.add_format({"num_format": code}) for kind, code in FORMATS.items()}
@@ -169,57 +173,115 @@ def _title(text: str, used: set[str]) -> str:
     return name
 
 
+class _Rows(Worksheet):
+    """A worksheet whose rows of data are written as text, column by column: ten times as fast as cell by cell."""
+
+    columns: Sequence[Sequence[str]] = ()
+    dim_rowmin: int
+    dim_rowmax: int
+
+    def write_columns(self, columns: Sequence[Sequence[str]]) -> None:
+        """Rows below the heading: the cells of each column as :func:`_cells` gives them."""
+        self.columns = columns
+        self._check_dimensions(len(columns[0]), len(columns) - 1)  # the sheet reaches that far
+
+    def _write_rows(self) -> None:
+        top, bottom = self.dim_rowmin, self.dim_rowmax
+        if self.columns:
+            self.dim_rowmax = 0
+            super()._write_rows()  # the heading
+            rows = enumerate(zip(*self.columns), start=2)
+            self.fh.writelines(f'<row r="{line}">{"".join(cells)}</row>' for line, cells in rows)
+            self.dim_rowmin, self.dim_rowmax = len(self.columns[0]) + 1, bottom
+        super()._write_rows()  # the totals, or all of an empty table
+        self.dim_rowmin = top
+
+
 def _write_sheet(book: Any, sheet: Sheet, formats: dict[str, Any], language: str) -> None:
     frame, names = sheet.frame, list(sheet.frame.columns)
     if len(frame) > LARGEST:
         raise ValueError(f"{sheet.title}: {len(frame)} rows, more than the {LARGEST} of a sheet")
-    target = book.add_worksheet(sheet.title)
+    target = book.add_worksheet(sheet.title, worksheet_class=_Rows)
     target.freeze_panes(1, 0)
     for position, name in enumerate(names):
         target.write_string(0, position, label(name, language), formats["heading"])
         target.set_column(position, position, _width(frame[name], name, language))
     if frame.empty:
         target.write_string(1, 0, message(sheet.otherwise or "nothing_to_show", language))
-    for line, row in enumerate(records(frame), start=1):
-        for position, name in enumerate(names):
-            _write_cell(target, line, position, row[name], kind_in(frame, name, sheet.kind), formats, language)
-        _write_row_total(target, line, row, names, formats)
-    if len(frame):
-        target.autofilter(0, 0, len(frame), len(names) - 1)
-    if sheet.total and len(frame):
+        return
+    kinds = [kind_in(frame, name, sheet.kind) for name in names]
+    values = [cells_of(column) for _, column in frame.items()]
+    cells = [_cells(target, place, values[place], kind, formats, language) for place, kind in enumerate(kinds)]
+    if parts := _terms_of_total(names):
+        total = names.index("total")
+        cells[total] = _row_totals(names, parts, values[total], formats)
+    target.write_columns(cells)
+    target.autofilter(0, 0, len(frame), len(names) - 1)
+    if sheet.total:
         _write_totals(target, frame, names, formats, language)
 
 
 def _width(column: pd.Series, name: str, language: str) -> float:
     if kind_of(name) in FORMATS:
         return 15
-    longest = max((len(str(value)) for value in column.head(500) if value is not None), default=0)
+    longest = max((len(str(value)) for value in column.head(500).tolist() if value is not None), default=0)
     return float(min(max(longest, len(label(name, language)), 8) + 2, 60))
 
 
-def _write_cell(
-    target: Any, line: int, position: int, value: Any, kind: str, formats: dict[str, Any], language: str
-) -> None:
-    if is_blank(value):
-        return  # a blank stays a blank: missing is not zero
-    if kind in ("date", "month"):
-        target.write_datetime(line, position, pd.Timestamp(value).to_pydatetime(), formats[kind])
-    elif isinstance(value, bool):
-        target.write_string(line, position, cell(value, kind, language))
-    elif kind in FORMATS and isinstance(value, int | float):
-        target.write_number(line, position, value, formats[kind])
-    elif isinstance(value, int | float):
-        target.write_number(line, position, value)
+def _cells(
+    target: Any, position: int, values: Sequence[Any], kind: str, formats: dict[str, Any], language: str
+) -> list[str]:
+    """Cells of a column from the second line on; a blank stays a blank: missing is not zero."""
+    place = xl_col_to_name(position)
+    style = f' s="{formats[kind]._get_xf_index()}"' if kind in FORMATS else ""
+    dated = kind in ("date", "month")
+
+    def content(value: Any) -> str:
+        if type(value) is float and isfinite(value) and not dated:
+            return f"{style}><v>{value:.16G}</v></c>"
+        if is_blank(value):
+            return ""
+        if dated:
+            return f"{style}><v>{target._convert_date_time(pd.Timestamp(value).to_pydatetime()):.16G}</v></c>"
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            if not isfinite(value):
+                raise ValueError(f"a sheet holds no {value}")
+            return f"{style}><v>{value:.16G}</v></c>"
+        return f' t="s"><v>{_text_index(target, cell(value, kind, language))}</v></c>'
+
+    ends: Iterable[str]
+    if set(map(type, values)) <= _COMING_BACK:
+        known = {value: content(value) for value in dict.fromkeys(values)}
+        ends = [known[value] for value in values]
     else:
-        target.write_string(line, position, cell(value, kind, language))
+        ends = map(content, values)
+    return [f'<c r="{place}{line}"{end}' if end else "" for line, end in enumerate(ends, start=2)]
 
 
-def _write_row_total(target: Any, line: int, row: dict[str, Any], names: list[str], formats: dict[str, Any]) -> None:
+_COMING_BACK = {str, type(None), pd.Timestamp, type(pd.NaT)}  # what a column of texts or dates holds
+
+
+def _text_index(target: Any, text: str) -> int:
+    """Place of a text among those that the sheets share, cut where a cell ends."""
+    if len(text) > LONGEST // 2:
+        text = text.encode("utf-16-le")[: 2 * LONGEST].decode("utf-16-le", "ignore")
+    return target.str_table._get_shared_string_index(text)
+
+
+def _terms_of_total(names: list[str]) -> list[str]:
+    """Columns that the total of a line of an aged balance adds up; none in another table."""
+    added = {"not_due", "unknown_age", "unallocated", *late_columns(names)}
+    return [name for name in names if name in added] if {"total", "not_due", "unallocated"} <= set(names) else []
+
+
+def _row_totals(names: list[str], parts: list[str], values: Sequence[Any], formats: dict[str, Any]) -> list[str]:
     """Total of an aged balance's line: the sum of its buckets, as a formula."""
-    parts = [name for name in names if name in ("not_due", "unknown_age", "unallocated", *late_columns(names))]
-    if "total" in names and "not_due" in parts and "unallocated" in parts:
-        terms = "+".join(f"{xl_col_to_name(names.index(name))}{line + 1}" for name in parts)
-        target.write_formula(line, names.index("total"), f"={terms}", formats["money"], row["total"])
+    place, style = xl_col_to_name(names.index("total")), formats["money"]._get_xf_index()
+    letters = [xl_col_to_name(names.index(name)) for name in parts]
+    return [
+        f'<c r="{place}{line}" s="{style}"><f>{"+".join(f"{letter}{line}" for letter in letters)}</f><v>{value}</v></c>'
+        for line, value in enumerate(values, start=2)
+    ]
 
 
 def _write_totals(target: Any, frame: pd.DataFrame, names: list[str], formats: dict[str, Any], language: str) -> None:
