@@ -46,11 +46,16 @@ def ours(portfolio: Path, out: Path, workers: int, code: int = 0) -> float:
     return seconds
 
 
-def peer(company: Path, out: Path) -> float:
+def peer(company: Path, called: str, out: Path) -> float:
     """Seconds of papermill then nbconvert for one company."""
     out.mkdir(parents=True, exist_ok=True)
     executed = out / "report.ipynb"
-    parameters = [("language", "fr"), ("as_of", AS_OF), ("workbook", str(out / "report.xlsx"))]
+    parameters = [
+        ("language", "fr"),
+        ("as_of", AS_OF),
+        ("company_name", called),
+        ("workbook", str(out / "report.xlsx")),
+    ]
     parameters += [(key, str(company / f"{stem}.csv")) for key, stem in FILES.items()]
     given = [part for pair in parameters for part in ("-r", *pair)]
     start = time.perf_counter()
@@ -91,12 +96,12 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     rows = (folder / "in" / "societes.csv").read_text(encoding="utf-8").splitlines()
     (folder / "in" / "some.csv").write_text("\n".join(rows[: options.peer + 1]), encoding="utf-8")
     some.write_text("companies: some.csv\n", encoding="utf-8")
+    names = dict(row.split(";")[:2] for row in rows[1 : options.peer + 1])
     one, two, theirs = [], [], []
     for turn in range(options.repeat):
         two.append(ours(portfolio, folder / "two", 2))
         one.append(ours(some, folder / "one", 1))
-        names = [f"{number:04d}" for number in range(options.peer)]
-        theirs.append(sum(peer(folder / "in" / name, folder / "peer" / name) for name in names))
+        theirs.append(sum(peer(folder / "in" / name, called, folder / "peer" / name) for name, called in names.items()))
         print(
             f"turn {turn + 1}: two workers {two[-1]:.1f} s for {options.companies}, one worker {one[-1]:.1f} s and "
             f"papermill + nbconvert {theirs[-1]:.1f} s for {options.peer}; load {os.getloadavg()[0]:.1f}",

@@ -114,7 +114,7 @@ def test_every_company_gets_its_report_and_the_index_leads_to_them(tmp_path, cap
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["versions"]["cmtools"] == cm.__version__
     assert [set(company["sha256"]) for company in manifest["companies"]] == [{"notebook", "ledger"}] * 3
-    assert "3 faits, 0 inchangés, 0 échecs sur 3" in capsys.readouterr().out
+    assert "Sur 3 : faits 3, inchangés 0, échecs 0" in capsys.readouterr().out
 
 
 @pytest.mark.slow
