@@ -230,6 +230,28 @@ def test_ctrl_c_ends_cleanly_and_resume_goes_on(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_report_that_took_its_place_just_before_an_interruption_is_told(tmp_path, monkeypatch):
+    path = write_portfolio(tmp_path, {"A": {}, "B": {}, "C": {}})
+    out = tmp_path / "out"
+    assert batch(path, out) == 0
+    (out / "c1" / "report.json").write_text("{}")  # B is not what it was
+    old = json.loads((out / "c2" / "report.json").read_text()) | {"made_on": "2020-01-01T00:00:00"}
+    (out / "c2" / "report.json").write_text(json.dumps(old))  # C was made long before
+
+    def interrupted_late(waiting, order, pools, language):
+        assert len(waiting) == 3
+        for path in (out / "c0").glob("report.json"):  # A is made, and the worker's word is lost
+            record = json.loads(path.read_text()) | {"made_on": "2999-01-01T00:00:00"}
+            path.write_text(json.dumps(record))
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr("cmtools.batch._made", interrupted_late)
+    assert batch(path, out) == 130
+    assert statuses(out) == {"c0": "made", "c1": "not_run", "c2": "not_run"}
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes are found in /proc")
 def test_killed_at_random_and_resumed_the_reports_are_those_of_an_undisturbed_run(tmp_path):
     path = write_portfolio(tmp_path, {f"{n}": {"do": "time.sleep(0.1)"} for n in range(10)})

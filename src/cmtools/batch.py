@@ -128,6 +128,7 @@ def run_batch(
     order = _Order(str(store), Making("cmtools", script, pdf, time_limit))
     found: dict[str, Outcome] = {job.name: Outcome(job, "not_run") for job in jobs}
     interrupted = False
+    began = f"{datetime.now():%Y-%m-%dT%H:%M:%S}"
     with store.alone(), _terminated_as_interrupted():
         if resume:
             kept = [_kept(job, order, store) for job in jobs]
@@ -156,6 +157,7 @@ def run_batch(
                         last = time.monotonic()
         except KeyboardInterrupt:
             interrupted = True
+            found |= {name: _made_untold(outcome, order, store, began) for name, outcome in found.items()}
         untold = ""
         try:
             _tell(list(found.values()), store, language)
@@ -195,6 +197,14 @@ def _kept(job: Job, order: _Order, store: Folder | Remote) -> Outcome | None:
     if any(record.get(key) != value for key, value in wanted.items()):
         return None
     return Outcome(job, "kept", record.get("seconds", 0.0), record=record)
+
+
+def _made_untold(outcome: Outcome, order: _Order, store: Folder | Remote, began: str) -> Outcome:
+    """Tell a report that took its place just before the interruption: its worker could not say so any more."""
+    if outcome.status != "not_run":
+        return outcome
+    there = _kept(outcome.job, order, store)
+    return there._replace(status="made") if there and (there.record or {})["made_on"] >= began else outcome
 
 
 # ---------------------------------------------------------------- one report, in a worker
