@@ -19,7 +19,7 @@ from cmtools.doubtful import written_off
 from cmtools.frames import choice, collect, in_pandas, month_ends
 from cmtools.interest import late_items, late_segments
 from cmtools.legal import PUBLIC, LegalValue, limitation_period
-from cmtools.receivables import open_items
+from cmtools.receivables import open_items, open_rows
 from cmtools.schemas import BUYERS, GOODS, Defect, InputError, Ledger, as_day
 
 INDEMNITY_CURRENCY = "EUR"
@@ -224,6 +224,34 @@ def late_claims(
     return _claims(ledger, as_of, insolvencies, options | {"unknown": unknown, "frozen": frozen}, law)[0]
 
 
+def _claims_and_segments(
+    ledger: Ledger, as_of: str | date, insolvencies: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Claims and the stretches of days that their interest is made of, from one computation.
+
+    Parameters
+    ----------
+    ledger, as_of, insolvencies
+        See :func:`late_claims`.
+
+    Returns
+    -------
+    (pandas.DataFrame, pandas.DataFrame)
+        See :func:`late_claims` and, with unknown rates left blank, :func:`cmtools.late_interest`.
+
+    Examples
+    --------
+    >>> import cmtools as cm
+    >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
+    >>> claims, segments = _claims_and_segments(ledger, "2026-06-30")
+    >>> claims.equals(late_claims(ledger, "2026-06-30"))
+    True
+    """
+    options = {"rate": None, "imputation": "principal_first", "day_count": "365", "credit_notes": "from_start"}
+    law = {"goods": "general", "interruptions": None}
+    return _claims(ledger, as_of, insolvencies, options | {"unknown": "blank", "frozen": "none"}, law)
+
+
 _CLAIM_COLUMNS = [
     "customer_id", "item_id", "document", "kind", "issue_date", "due_date", "buyer", "currency", "amount", "principal",
     "overpaid", "written_off", "days_late", "interest", "indemnity", "unknown_from", "reason", "disputed", "frozen_on",
@@ -282,8 +310,7 @@ def _written_off(ledger: Ledger, at: Any) -> pd.Series:
 
 
 def _disputed(ledger: Ledger, at: Any) -> set[str]:
-    found = in_pandas(open_items(ledger, at))
-    return set(found.loc[found["disputed"].fillna(False).astype(bool), "item_id"])
+    return set(collect(open_rows(ledger, at).filter(nw.col("disputed")).select("item_id"))["item_id"])
 
 
 def claims_by_customer(found: pd.DataFrame, ledger: Ledger, as_of: str | date) -> pd.DataFrame:

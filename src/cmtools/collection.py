@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from cmtools.frames import (
@@ -547,13 +548,15 @@ def recovery_rate(
     choice("basis", basis, ("allocated", "paid"))
     shown = [f"{part}_{h}" for h in horizons for part in ("due", "collected", "recovery")]
     columns = ["month", *([by] if by else []), "currency", "n_due", "amount_due", *shown]
-    ends = [_month_end(end) for end in _known_ends(ledger, at, months)]
+    known = [_month_end(end) for end in _known_ends(ledger, at, max(months, _ASKED_TOGETHER))]
+    ends = known[-months:]
     if not ledger.complete_sales or not ends:
         return _empty(columns)
     names = ["n_due", "amount", *(f"{part}_{h}" for h in horizons for part in ("due", "collected"))]
-    found = _recovered(ledger, at, ends[0].replace(day=1), ends[-1], unit, tuple(horizons), basis, tuple(names))
-    found["step"] = 12 * found["year"] + found["month"] - (12 * ends[0].year + ends[0].month)
-    sums = add_up(nw.from_native(found[["step", "customer_id", *names]]), ledger, by, "step")
+    found = _recovered(ledger, at, known[0].replace(day=1), ends[-1], unit, tuple(horizons), basis, tuple(names))
+    step = 12 * found["year"] + found["month"] - (12 * ends[0].year + ends[0].month)
+    asked = found.assign(step=step)[(step >= 0).to_numpy()]
+    sums = add_up(nw.from_native(asked[["step", "customer_id", *names]]), ledger, by, "step")
     if by:
         sums = sums[(sums[names] != 0).any(axis=1)]
     else:  # a month in which nothing fell due has its row
@@ -566,6 +569,9 @@ def recovery_rate(
         due, collected = ((sums[f"{part}_{h}"] / 100).where(old) for part in ("due", "collected"))
         rates |= {f"due_{h}": due, f"collected_{h}": collected, f"recovery_{h}": _ratio(collected, due)}
     return sums.assign(**rates, currency=unit[1])[columns].reset_index(drop=True)
+
+
+_ASKED_TOGETHER = 17  # months: a report asks for a year's, and for five of this year and of the year before
 
 
 @remembered
@@ -874,7 +880,8 @@ def _month_end(at: datetime) -> datetime:
 
 def _ratio(top: pd.Series, bottom: pd.Series) -> pd.Series:
     """NaN where there is nothing to divide by."""
-    return top / bottom.where(bottom > 0)
+    divisor = bottom.to_numpy(dtype="float64")
+    return pd.Series(top.to_numpy() / np.where(divisor > 0, divisor, np.nan), index=top.index)
 
 
 def _checked(ledger: Ledger, as_of: str | date, months: int, currency: str | None) -> tuple[datetime, tuple[str, str]]:

@@ -176,12 +176,12 @@ def missing(names: Iterable[str], table: str) -> list[tuple[str, ...]]:
 
 def is_true(rows: pl.Series) -> pl.Series:
     """True or false: what is not known is not true."""
-    return rows.fill_null(False)
+    return rows.fill_null(False) if rows.null_count() else rows
 
 
 def nulls(kind: Any, height: int) -> pl.Series:
     """A blank column."""
-    return pl.repeat(None, height, dtype=kind, eager=True)
+    return pl.Series("literal", [None], dtype=kind).new_from_index(0, height)
 
 
 def only(series: pl.Series, rows: pl.Series) -> pl.Series:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
 from cmtools.collection import collection_effectiveness, late_payment_rate, payment_delays, recovery_rate
-from cmtools.days_sales import dso, dso_parts
+from cmtools.days_sales import _exhausted_days, dso, dso_parts
 from cmtools.exposure import limits_exceeded
 from cmtools.frames import collect, in_books, month_ends, year_before
 from cmtools.receivables import (
@@ -87,20 +91,19 @@ def asked_currencies(ledger: Ledger, as_of: str | date) -> dict[str, str | None]
 
 def by_currency(asked: Mapping[str, str | None], calculate: Callable[[str | None], pd.DataFrame]) -> pd.DataFrame:
     """One table of what a calculation gives for each currency of a report; never two currencies in one sum."""
-    tables = []
-    for shown, currency in asked.items():
-        table = calculate(currency)
-        rest = table.drop(columns="currency", errors="ignore")
-        tables.append(rest.assign(currency=shown)[[*_place(table, rest)]])
+    tables = [_said_in(shown, calculate(currency)) for shown, currency in asked.items()]
     kept = [table for table in tables if len(table)] or tables[:1]
-    return pd.concat(kept, ignore_index=True)
+    return kept[0].reset_index(drop=True) if len(kept) == 1 else pd.concat(kept, ignore_index=True)
 
 
-def _place(table: pd.DataFrame, rest: pd.DataFrame) -> list[str]:
-    """Columns with the currency where it stood, or after the first one."""
-    names = list(rest.columns)
-    place = list(table.columns).index("currency") if "currency" in table.columns else 1
-    return [*names[:place], "currency", *names[place:]]
+def _said_in(currency: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its currency where it stood, or after the first column."""
+    table = table.copy(deep=False)
+    if "currency" in table.columns:
+        table["currency"] = currency
+    else:
+        table.insert(min(1, len(table.columns)), "currency", currency)
+    return table
 
 
 # ---------------------------------------------------------------- key figures
@@ -153,10 +156,12 @@ def key_figures(
     """
     at = as_day(as_of)
     shown, asked = _currency(ledger, at, currency)
-    now = _figures(ledger, at, asked, shown, window)
-    for name, day in (("previous", month_ends(at, 2)[1]), ("year_before", year_before(at))):
-        known = is_known(ledger, day)
-        now[name] = _figures(ledger, day, asked, shown, window)["value"] if known else float("nan")
+    before = {"previous": month_ends(at, 2)[1], "year_before": year_before(at)}
+    known = {name: day for name, day in before.items() if is_known(ledger, day)}
+    dates = _Dates(ledger, at, tuple(known.values()), asked, shown)
+    now = _figures(dates, at, window)
+    for name in before:
+        now[name] = _figures(dates, known[name], window)["value"] if name in known else float("nan")
     now["target"], now["attained"] = float("nan"), None
     if targets is not None:
         met = attainment(indicator_values(now), targets[targets["collector"].isna()]).set_index("indicator")
@@ -173,20 +178,45 @@ def _currency(ledger: Ledger, at: datetime, currency: str | None) -> tuple[str, 
     return shown, shown
 
 
-def _figures(ledger: Ledger, at: datetime, asked: str | None, shown: str, window: int) -> pd.DataFrame:
+@dataclass
+class _Dates:
+    """A closing date and the dates that it is compared with: what is worked out once for all of them."""
+
+    ledger: Ledger
+    at: datetime
+    before: tuple[datetime, ...]
+    asked: str | None
+    shown: str
+
+    @cached_property
+    def effectiveness(self) -> dict[datetime, dict[Any, Any]]:
+        """Rows of the collection effectiveness index, a year back."""
+        table = collection_effectiveness(self.ledger, self.at, 13, currency=self.asked)
+        return {row["date"].to_pydatetime(): row for row in table.to_dict("records")}
+
+    @cached_property
+    def standing(self) -> dict[datetime, dict[Any, Any]]:
+        """Rows of the outstanding."""
+        days = [self.at, *self.before]
+        table = outstanding_by_date(self.ledger, days, currency=self.asked)
+        return dict(zip(days, table.to_dict("records"), strict=True))
+
+    @cached_property
+    def cohorts(self) -> pd.DataFrame:
+        """Recovery rates; those of a cohort that is old enough were the same on an earlier date."""
+        return recovery_rate(self.ledger, self.at, COHORTS + 12, HORIZONS, currency=self.asked)
+
+
+def _figures(dates: _Dates, at: datetime, window: int) -> pd.DataFrame:
     """Every indicator on one date."""
-    rows = [
-        *_balances(ledger, at, asked, shown),
-        *_dso_rows(ledger, at, asked, shown, window),
-        *_payment_rows(ledger, at, asked, shown),
-    ]
+    rows = [*_balances(dates, at), *_dso_rows(dates, at, window), *_payment_rows(dates, at)]
     return pd.DataFrame(rows).set_index("key")
 
 
-def _balances(ledger: Ledger, at: datetime, asked: str | None, shown: str) -> list[dict[str, Any]]:
+def _balances(dates: _Dates, at: datetime) -> list[dict[str, Any]]:
     """Amounts and the overdue rate, with the counts of items behind those that no other figure explains."""
-    sums = outstanding_by_date(ledger, [at], currency=asked).iloc[0]
-    counts = _counts(ledger, at, asked)
+    ledger, shown, sums = dates.ledger, dates.shown, dates.standing[at]
+    counts = _counts(ledger, at, dates.asked) if at == dates.at else defaultdict(int)
     late = {name: float(sums[name]) for name in late_columns(bucket_names())}
     old = {name: late[name] for name in list(late)[2:]}
     parts = {name: float(sums[name]) for name in ("not_due", "unknown_age", "unallocated")}
@@ -231,14 +261,16 @@ def _counts(ledger: Ledger, at: datetime, asked: str | None) -> dict[str, int]:
     return {name: int(sums[name]) for name in flags}
 
 
-def _dso_rows(ledger: Ledger, at: datetime, asked: str | None, shown: str, window: int) -> list[dict[str, Any]]:
+def _dso_rows(dates: _Dates, at: datetime, window: int) -> list[dict[str, Any]]:
+    ledger, asked, shown = dates.ledger, dates.asked, dates.shown
     exhausted = dso(ledger, at, "count_back", currency=asked)
     by_balance = dso(ledger, at, "balance", window, currency=asked)
     if by_balance.reason == "short_history" and by_balance.details["known"] > 0:
         window = by_balance.details["known"] - (by_balance.details["asked"] - window)
         if window > 0:
             by_balance = dso(ledger, at, "balance", window, currency=asked)
-    parts = dso_parts(ledger, at, method="count_back", currency=asked).iloc[0]
+    best = _exhausted_days(ledger, at, dates.standing[at]["not_due"], currency=asked)
+    late = None if exhausted.days is None or best is None else exhausted.days - best
     return [
         _row(
             "dso_count_back", "days", exhausted.days, shown, exhausted.reason, exhausted.details,
@@ -249,25 +281,25 @@ def _dso_rows(ledger: Ledger, at: datetime, asked: str | None, shown: str, windo
             receivables=by_balance.receivables, sales_window=by_balance.sales, period_days=by_balance.period_days,
         ),
         _row(
-            "average_days_delinquent", "days", parts["average_days_delinquent"], shown, exhausted.reason,
-            exhausted.details, dso_count_back=exhausted.days, best_possible_dso=parts["best_possible_dso"],
+            "average_days_delinquent", "days", late, shown, exhausted.reason, exhausted.details,
+            dso_count_back=exhausted.days, best_possible_dso=best,
         ),
     ]  # fmt: skip
 
 
-def _payment_rows(ledger: Ledger, at: datetime, asked: str | None, shown: str) -> list[dict[str, Any]]:
+def _payment_rows(dates: _Dates, at: datetime) -> list[dict[str, Any]]:
     """How customers pay, and how much of what falls due comes in."""
+    ledger, asked, shown = dates.ledger, dates.asked, dates.shown
     keys = ("delay_with_open", "delay_paid", "late_payment_rate", "recovery_30", "recovery_90")
     units = dict.fromkeys(keys, "rate") | {"delay_with_open": "days", "delay_paid": "days"}
     if not ledger.complete_sales:
         names = (*keys, "collection_effectiveness")
         return [_row(name, units.get(name, "rate"), None, shown, "open_items_only") for name in names]
-    delays = payment_delays(ledger, at, PAYMENT_MONTHS, currency=asked).iloc[0]
+    delays = payment_delays(ledger, at, PAYMENT_MONTHS, currency=asked).to_dict("records")[0]
     paid = {name: delays[name] for name in ("n_paid", "amount_paid", "delay_paid")}
     still = {name: delays[name] for name in ("n_open", "amount_open")}
-    late = late_payment_rate(ledger, at, PAYMENT_MONTHS, currency=asked).iloc[0]
-    effect = collection_effectiveness(ledger, at, 1, currency=asked).tail(1)
-    index = dict(effect.iloc[0]) if len(effect) else {"collection_effectiveness": None}
+    late = late_payment_rate(ledger, at, PAYMENT_MONTHS, currency=asked).to_dict("records")[0]
+    index = _effectiveness(dates, at)
     made = {name: index.get(name) for name in ("receivables_begin", "receivables_end", "not_due_end", "write_offs")}
     made["invoiced_net"] = index.get("sales")
     return [
@@ -280,7 +312,7 @@ def _payment_rows(ledger: Ledger, at: datetime, asked: str | None, shown: str) -
             "late_payment_rate", "rate", late["late_payment_rate"], shown, _none(late["late_payment_rate"]),
             amount_late=late["amount_late"], amount_paid=late["amount_paid"],
         ),
-        *_recovery_rows(ledger, at, asked, shown),
+        *_recovery_rows(dates, at),
         _row(
             "collection_effectiveness", "rate", index["collection_effectiveness"], shown,
             "nothing_due" if pd.isna(index["collection_effectiveness"]) else None, **made,
@@ -288,24 +320,37 @@ def _payment_rows(ledger: Ledger, at: datetime, asked: str | None, shown: str) -
     ]  # fmt: skip
 
 
+def _effectiveness(dates: _Dates, at: datetime) -> dict[Any, Any]:
+    """The row of one date; a day inside a month a year ago is no month-end."""
+    if at in dates.effectiveness:
+        return dates.effectiveness[at]
+    found = collection_effectiveness(dates.ledger, at, 1, currency=dates.asked).tail(1).to_dict("records")
+    return found[0] if found else {"collection_effectiveness": None}
+
+
 def _none(value: float) -> str | None:
     return "nothing_paid" if pd.isna(value) else None
 
 
-def _recovery_rows(ledger: Ledger, at: datetime, asked: str | None, shown: str) -> list[dict[str, Any]]:
+def _recovery_rows(dates: _Dates, at: datetime) -> list[dict[str, Any]]:
     """For each horizon the youngest cohort that is old enough."""
-    cohorts = recovery_rate(ledger, at, COHORTS, HORIZONS, currency=asked)
+    months = {f"{end:%Y-%m}": _last_day(end) for end in month_ends(at, COHORTS)}
+    cohorts = [row for row in dates.cohorts.to_dict("records") if f"{row['month']:%Y-%m}" in months]
     rows = []
     for days in HORIZONS:
         key = f"recovery_{days}"
-        old = cohorts[cohorts[key].notna()]
-        if old.empty:
-            rows.append(_row(key, "rate", None, shown, "no_cohort", {"days": days}))
+        old = [row for row in cohorts if row[key] == row[key] and (at - months[f"{row['month']:%Y-%m}"]).days >= days]
+        if not old:
+            rows.append(_row(key, "rate", None, dates.shown, "no_cohort", {"days": days}))
             continue
-        last = old.iloc[-1]
+        last = old[-1]
         inputs = {name: last[f"{name}_{days}"] for name in ("collected", "due")}
-        rows.append(_row(key, "rate", last[key], shown, "cohort_of", {"month": last["month"]}, **inputs))
+        rows.append(_row(key, "rate", last[key], dates.shown, "cohort_of", {"month": last["month"]}, **inputs))
     return rows
+
+
+def _last_day(day: datetime) -> datetime:
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def _money(key: str, value: float, currency: str, **inputs: float | None) -> dict[str, Any]:

@@ -416,9 +416,7 @@ def dso_parts(
     table["sales"] = (table[columns].sum(axis=1) / 100).round(2) if not details else float("nan")
     table["period_days"] = float("nan") if details else float(sum(days for _, days in window))
     table["reason"] = pd.Series(_reasons(ledger, table["sales"], [bool(details)] * len(table)), dtype=object)
-    blocks = _blocks(at, first)
-    histories = table.reindex(columns=[_column(start) for start, _ in blocks]).fillna(0).to_numpy() / 100
-    table = _in_days(ledger, table, method, [_history(blocks, sales) for sales in histories])
+    table = _in_days(ledger, table, method, _histories(table, _blocks(at, first)) if method == "count_back" else [])
     granted = _agreed_terms(ledger, at, window[-1][0], unit, by) if window and ledger.complete_sales else None
     table = _with_terms(table, granted, key)
     terms = table["agreed_terms"] if standard_terms is None else float(standard_terms)
@@ -509,6 +507,12 @@ def _history(blocks: list[tuple[datetime, int]], sales: Iterable[float]) -> list
     return [(start, float(sold), days) for (start, days), sold in zip(blocks, sales)]
 
 
+def _histories(table: pd.DataFrame, blocks: list[tuple[datetime, int]]) -> list[list[tuple[datetime, float, int]]]:
+    """Months of each row, from its columns of monthly sales in cents."""
+    sales = table.reindex(columns=[_column(start) for start, _ in blocks]).fillna(0).to_numpy() / 100
+    return [_history(blocks, row) for row in sales]
+
+
 def _sales_of(
     ledger: Ledger, at: datetime, unit: tuple[str, str], by: str | None
 ) -> tuple[pd.DataFrame, datetime | None]:
@@ -523,11 +527,7 @@ def _sales_of(
     sold = _sold_to(ledger, at, unit)
     if sold.empty:
         return pd.DataFrame(columns=[by]), first
-    sold["column"] = [f"{int(year)}-{int(month):02d}" for year, month in zip(sold["year"], sold["month"])]
-    sold["cents"] = sold["cents"].fillna(0).astype("int64")
-    wide = sold.pivot_table(index="customer_id", columns="column", values="cents", aggfunc="sum", fill_value=0)
-    wide.columns = [str(name) for name in wide.columns]
-    return add_up(nw.from_native(wide.reset_index()), ledger, by), first
+    return add_up(nw.from_native(sold), ledger, by), first
 
 
 def _joined(owed: pd.DataFrame, monthly: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -569,6 +569,37 @@ def _in_days(
     if "disputed" in ledger.silent:
         table["disputed_dso"] = float("nan")
     return table.assign(average_days_delinquent=table["dso"] - table["best_possible_dso"])
+
+
+def _exhausted_days(ledger: Ledger, as_of: str | date, amount: float, currency: str | None = None) -> float | None:
+    """Days of sales that an amount stands for, by count-back; None where these cannot be told.
+
+    Parameters
+    ----------
+    ledger : Ledger
+    as_of : date or str
+    amount : float
+        Part of what is owed on that day, incl. VAT.
+    currency : str, optional
+        See :func:`dso`.
+
+    Examples
+    --------
+    What is not due yet is the best possible DSO:
+
+    >>> import cmtools as cm
+    >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
+    >>> owed = cm.outstanding_by_date(ledger, ["2026-06-30"]).iloc[0]
+    >>> parts = cm.dso_parts(ledger, "2026-06-30", method="count_back").iloc[0]
+    >>> _exhausted_days(ledger, "2026-06-30", owed["not_due"]) == parts["best_possible_dso"]
+    True
+    """
+    at, ledger = as_day(as_of), with_day_book(ledger)
+    sales, first = _sales(ledger, at, unit_of(ledger, currency))
+    if not ledger.complete_sales:
+        return None
+    by_month, blocks = _by_month(sales, at), _blocks(at, first)
+    return _exhausted(amount, _history(blocks, [by_month.get((day.year, day.month), 0.0) for day, _ in blocks]))[0]
 
 
 def _exhausted(receivables: float, history: list[tuple[datetime, float, int]]) -> tuple[float | None, str | None]:
@@ -748,12 +779,19 @@ def _sold(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> Months:
 
 @remembered
 def _sold_to(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
-    """Sales in cents by customer and month of issue."""
+    """Sales in cents by customer, one column per month of issue ("2026-06")."""
     known = tables_of(ledger)[0].filter(nw.col("booking_date") <= at)
     sold = in_unit(known, unit).filter(nw.col("kind").is_in(SALES_KINDS) & (nw.col("issue_date") <= at))
     when = nw.col("issue_date").dt
     months = {"year": when.year().cast(nw.Int64), "month": when.month().cast(nw.Int64)}
-    return collect(sold.with_columns(**months).group_by("customer_id", *months).agg(cents=nw.col(unit[0]).sum()))
+    sums = collect(sold.with_columns(**months).group_by("customer_id", *months).agg(cents=nw.col(unit[0]).sum()))
+    if sums.empty:
+        return sums
+    sums["column"] = [f"{int(year)}-{int(month):02d}" for year, month in zip(sums["year"], sums["month"])]
+    sums["cents"] = sums["cents"].fillna(0).astype("int64")
+    wide = sums.pivot_table(index="customer_id", columns="column", values="cents", aggfunc="sum", fill_value=0)
+    wide.columns = [str(name) for name in wide.columns]
+    return wide.reset_index()
 
 
 def _by_month(sales: Months, when: datetime) -> dict[tuple[int, int], float]:

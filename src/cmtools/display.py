@@ -167,7 +167,8 @@ def table(
     names = [column for column in (columns or known) if column in known]
     if "currency" in names and len(frame["currency"].unique()) == 1:
         names.remove("currency")
-    kinds = {column: kind_in(frame, column, kind) for column in names}
+    every = kinds_in(frame, kind)
+    kinds = {column: every[column] for column in names}
     if "figure" in kinds.values():  # each figure carries its unit
         names = [column for column in names if column != "unit"]
     shown = frame.head(limit) if limit else frame
@@ -184,15 +185,22 @@ def table(
     return Html(f'{CSS}<table class="cm"{sheet}><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>')
 
 
-def kind_in(frame: pd.DataFrame, column: str, kind: str | None = None) -> str:
-    """How a column of a table is shown: by its name, or, if it holds numbers, as `kind` says."""
-    if pd.api.types.is_bool_dtype(frame[column]):
+def kinds_in(frame: pd.DataFrame, kind: str | None = None) -> dict[str, str]:
+    """How each column of a table is shown: by its name, or, if it holds numbers, as `kind` says."""
+    return {str(name): _kind_of(str(name), values, kind) for name, values in zip(frame.columns, frame.dtypes)}
+
+
+def _kind_of(column: str, values: Any, kind: str | None) -> str:
+    if pd.api.types.is_bool_dtype(values):
         return "choice"
-    return kind if kind and pd.api.types.is_numeric_dtype(frame[column]) else words.kind_of(column)
+    return kind if kind and pd.api.types.is_numeric_dtype(values) else words.kind_of(column)
 
 
 def _is_shown(frame: pd.DataFrame, column: Any) -> bool:
-    return words.kind_of(column) == "money" or not frame[column].isna().all()
+    if words.kind_of(column) == "money":
+        return True
+    values = frame[column]
+    return not is_blank(values.iloc[0]) or not values.isna().all()
 
 
 def _class(kind: str, value: Any = None) -> str:

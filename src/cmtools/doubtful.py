@@ -352,23 +352,26 @@ def _with_sales_and_losses(table: pd.DataFrame, ledger: Ledger, unit: tuple[str,
     issued = in_unit(tables_of(ledger)[0], unit).filter(nw.col("kind").is_in(SALES_KINDS))
     sold = _with_excl(issued.with_columns(value=nw.col(unit[0]), **_vat_of(unit)), "value")
     lost = _losses(ledger, unit)
-    rows = []
-    for start, end in ends:
-        first, last = as_day(start), as_day(end)
-        in_time = (nw.col("issue_date") > first) & (nw.col("issue_date") <= last) & (nw.col("booking_date") <= last)
-        sales = _sums(sold.filter(in_time), "value")
-        losses = _sums(lost.filter((nw.col("payment_date") > first) & (nw.col("payment_date") <= last)), "cents")
-        rows.append((sales[0], sales[1], losses[1]))
+    issue, booked, paid = (nw.col(name) for name in ("issue_date", "booking_date", "payment_date"))
+    days = [(as_day(start), as_day(end)) for start, end in ends]
+    sales = _sums(sold, "value", [(issue > first) & (issue <= last) & (booked <= last) for first, last in days])
+    losses = _sums(lost, "cents", [(paid > first) & (paid <= last) for first, last in days])
+    rows = [(incl, excl, gone) for (incl, excl), (_, gone) in zip(sales, losses)]
     names = ["period_sales", "period_sales_excl_vat", "losses_excl_vat"]
     return table.join(pd.DataFrame(rows, columns=names, index=table.index).astype("float64"))
 
 
-def _sums(rows: Any, column: str) -> tuple[float, float]:
-    """Sum of a column of cents, and the same excl. VAT: NaN where a part is unknown."""
+def _sums(rows: Any, column: str, periods: Sequence[nw.Expr]) -> list[tuple[float, float]]:
+    """Of the rows of each period, which no two share, the cents and the same excl. VAT: NaN where a part is unknown."""
+    place: nw.Expr = nw.lit(len(periods))
+    for position, inside in enumerate(periods):
+        place = nw.when(inside).then(nw.lit(position)).otherwise(place)
     names = [column, "excl", "n_unknown"]
-    found = collect(rows.select(*[nw.col(name).sum() for name in names])).fillna(0).astype("int64").iloc[0]
-    excl = float("nan") if found["n_unknown"] else found["excl"] / 100
-    return found[column] / 100, excl
+    sums = rows.with_columns(period=place).group_by("period").agg(*[nw.col(name).sum() for name in names])
+    found = collect(sums).set_index("period").reindex(range(len(periods))).fillna(0).astype("int64")
+    return [
+        (row[column] / 100, float("nan") if row["n_unknown"] else row["excl"] / 100) for row in found.to_dict("records")
+    ]
 
 
 def _with_balances(
@@ -379,7 +382,7 @@ def _with_balances(
     open_then, existing = [], []
     for end in table["date"]:
         at = as_day(end)
-        open_then.append(_sums(_open(ledger, at, unit).filter(nw.col("doubtful")), "cents")[1])
+        open_then.append(_sums(_open(ledger, at, unit), "cents", [nw.col("doubtful")])[0][1])
         booked = existing_allowances(ledger, at)
         known = given.get(at, float("nan")) if booked is None else round(float(booked.sum()), 2)
         existing.append(known)

@@ -8,7 +8,8 @@ results are small, hence pandas. Rules PARETO, HHI, EXPO: see ``GLOSSARY.md``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ import narwhals as nw
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from cmtools.frames import DATE, add_up, cents_of, choice, collect, remembered
+from cmtools.frames import DATE, add_up, cents_of, choice, collect, names_of, remembered
 from cmtools.schemas import OPEN_ITEMS, Column, Defect, InputError, Ledger, as_day, require
 from cmtools.settings import reference_rows
 
@@ -88,7 +89,7 @@ def concentration(
     """
     choice("by", by, LEVELS)
     _check_classes(classes)
-    frame, shown = _one_currency(items, currency, ledger)
+    frame, shown = _one_currency(items, currency, ledger, ())
     owed = _with_customers(_sums(frame), ledger)
     if by == "group_id":
         owed = _by_group(owed)
@@ -261,7 +262,7 @@ def limits_exceeded(
     choice("by", by, LEVELS)
     if not 0 <= tolerance < math.inf:
         raise InputError([_bad_argument("tolerance", tolerance, "0.1")])
-    owed = _with_limits(*_one_currency(items, currency, ledger), ledger, by)
+    owed = _with_limits(*_one_currency(items, currency, ledger, ()), ledger, by)
     owed["excess_cents"] = owed["cents"] - (owed["limit_cents"] * (1 + tolerance)).round()
     over = owed[owed["excess_cents"] > 0].sort_values(["excess_cents", by], ascending=[False, True], ignore_index=True)
     over["excess"] = over["excess_cents"] / 100
@@ -302,11 +303,11 @@ def limits_coverage(
     92
     """
     choice("by", by, LEVELS)
-    frame, shown = _one_currency(items, currency, ledger)
+    frame, shown = _one_currency(items, currency, ledger, ())
     owed = _with_limits(frame, shown, ledger, by)
     judged = owed["limit_cents"].notna()
     others = _owing_elsewhere(items, shown, ledger, by)
-    unset = not customer_table(items, ledger, shown, keep_all=True)["credit_limit"].notna().any()
+    unset = not _known_customers(ledger)["credit_limit"].notna().any()
     other = "limits_other_currency" if shown != ledger.book_currency else "no_limits"
     reason = None if judged.any() else "no_limits" if unset else other
     row = {
@@ -339,9 +340,12 @@ _LIMITS = {"credit_limit": "limit_cents", "insurer_limit": "insurer_cents"}
 
 def _owing_elsewhere(items: IntoFrame, shown: str, ledger: Ledger, by: str) -> set[str]:
     """Customers or groups with open items in other currencies than the one shown."""
-    foreign = nw.from_native(items).filter(nw.col("currency") != shown)
-    foreign = foreign.with_columns(cents=cents_of("open_amount"), late=nw.lit(0))
-    return set(_with_customers(_sums(foreign), ledger)[by])
+    foreign = nw.from_native(items).filter(nw.col("currency") != shown).select("customer_id").unique()
+    who = set(collect(foreign)["customer_id"])
+    if by == "customer_id":
+        return who
+    groups = _known_customers(ledger).set_index("customer_id")["group_id"].dropna().to_dict()
+    return {groups.get(customer, customer) for customer in who}
 
 
 # ---------------------------------------------------------------- the largest overdue
@@ -421,8 +425,10 @@ def largest_overdue(
     late = frame.filter((nw.col("late") > 0) & nw.col("customer_id").is_in(top["customer_id"].tolist()))
     details = collect(late.select(names))
     details["days_late"] = (at - pd.to_datetime(details["due_date"])).dt.days
-    details["cause"] = [_cause(row) for row in details.to_dict("records")]
-    found = [_overdue_of(mine) for mine in (details[details["customer_id"] == who] for who in top["customer_id"])]
+    items_of: dict[Any, list[dict[Any, Any]]] = {who: [] for who in top["customer_id"]}
+    for row in details.to_dict("records"):
+        items_of[row["customer_id"]].append(row)
+    found = [_overdue_of(mine) for mine in items_of.values()]
     table = _in_money(top.reset_index(drop=True)).assign(currency=shown)
     table = table.join(pd.DataFrame(found, columns=_OVERDUE_COLUMNS))
     names = ["customer_id", "customer_name", "currency", "overdue", "outstanding", *_OVERDUE_COLUMNS[:-1]]
@@ -456,13 +462,15 @@ def _cause(row: dict[Any, Any]) -> str:
     return next(cause for cause, holds in zip(_CAUSES, stated) if holds)
 
 
-def _overdue_of(mine: pd.DataFrame) -> tuple[Any, ...]:
+def _overdue_of(mine: list[dict[Any, Any]]) -> tuple[Any, ...]:
     """What is late of one customer."""
-    oldest = mine.sort_values(["due_date", "late", "item_id"], ascending=[True, False, True]).iloc[0]
-    parts = mine.groupby("cause")["late"].sum()
-    cause = max(parts.index, key=lambda name: (parts[name], -_CAUSES.index(name)))
-    disputes = mine[mine["disputed"].astype(bool)].dropna(subset="dispute_reason")
-    reasons = disputes.groupby("dispute_reason")["late"].sum().sort_index().sort_values(ascending=False, kind="stable")
+    oldest = min(mine, key=lambda row: (row["due_date"], -row["late"], row["item_id"]))
+    parts, reasons = defaultdict[str, int](int), defaultdict[str, int](int)
+    for row in mine:
+        parts[_cause(row)] += row["late"]
+        if row["disputed"] and isinstance(row["dispute_reason"], str):
+            reasons[row["dispute_reason"]] += row["late"]
+    cause = max(parts, key=lambda name: (parts[name], -_CAUSES.index(name)))
     document = oldest["document"]
     return (
         document if isinstance(document, str) and document else oldest["item_id"],
@@ -470,8 +478,8 @@ def _overdue_of(mine: pd.DataFrame) -> tuple[Any, ...]:
         int(oldest["days_late"]),
         cause,
         float(parts[cause]) / 100,
-        " ; ".join(reasons.index) or None,
-        next_action(mine),
+        " ; ".join(sorted(reasons, key=lambda reason: (-reasons[reason], reason))) or None,
+        _next_action(mine),
     )
 
 
@@ -491,14 +499,18 @@ def next_action(late: pd.DataFrame) -> str:
     ...     "retention": False}))
     'remind_firmly'
     """
-    disputed, doubtful, retention = (late[name].astype(bool) for name in _STATES)
-    usual = late[~(disputed | retention)]
-    if doubtful.any():
-        state, days = "doubtful", late["days_late"].max()
-    elif len(usual):
-        state, days = "normal", usual["days_late"].max()
+    return _next_action(late.to_dict("records"))
+
+
+def _next_action(late: Sequence[Mapping[Any, Any]]) -> str:
+    usual = [row for row in late if not row["disputed"] and not row["retention"]]
+    if any(row["doubtful"] for row in late):
+        state = "doubtful"
+    elif usual:
+        state, late = "normal", usual
     else:
-        state, days = "disputed" if disputed.any() else "retention", late["days_late"].max()
+        state = "disputed" if any(row["disputed"] for row in late) else "retention"
+    days = max(row["days_late"] for row in late)
     steps = [row for row in reference_rows("next_actions.csv") if row["state"] == state]
     return max((row for row in steps if int(row["late_from"]) <= max(days, 1)), key=lambda row: int(row["late_from"]))[
         "key"
@@ -578,16 +590,25 @@ def _dispute_row(cause: Any, mine: pd.DataFrame) -> tuple[Any, ...]:
 # ---------------------------------------------------------------- shared by the above
 
 
-def _one_currency(items: IntoFrame, currency: str | None, ledger: Ledger) -> tuple[Any, str]:
-    """Items of one currency with `cents` and `late` (the cents past due), and that currency."""
+def _one_currency(
+    items: IntoFrame, currency: str | None, ledger: Ledger, names: Sequence[str] | None = None
+) -> tuple[Any, str]:
+    """Items of one currency with `cents` and `late` (the cents past due), and that currency.
+
+    Of the other columns only `names` and the customer; None: all.
+    """
     frame = nw.from_native(items)
-    require(frame.collect_schema().names(), [*OPEN_ITEMS, _DAYS_LATE], "open_items")
+    require(names_of(items), [*OPEN_ITEMS, _DAYS_LATE], "open_items")
+    if names is not None:
+        frame = frame.select("customer_id", "currency", "open_amount", "days_late", *names)
     if currency is None:
         present = sorted(collect(frame.select("currency").unique())["currency"])
         if len(present) > 1:
             raise InputError([Defect("several_currencies", "fatal", value=", ".join(present))])
         currency = present[0] if present else ledger.book_currency
-    frame = frame.filter(nw.col("currency") == currency).with_columns(cents=cents_of("open_amount"))
+    else:
+        frame = frame.filter(nw.col("currency") == currency)
+    frame = frame.with_columns(cents=cents_of("open_amount"))
     is_late = (nw.col("cents") > 0) & (nw.col("days_late") > 0)
     return frame.with_columns(late=nw.when(is_late).then(nw.col("cents")).otherwise(nw.lit(0))), currency
 
@@ -616,7 +637,7 @@ def customer_table(
         due), `customer_name`, `group_id` (its own number without a group),
         `collector`, `credit_limit`, `insurer_limit` (null and NaN: unknown).
     """
-    return _with_customers(_sums(_one_currency(items, currency, ledger)[0]), ledger, keep_all)
+    return _with_customers(_sums(_one_currency(items, currency, ledger, ())[0]), ledger, keep_all)
 
 
 def _sums(frame: Any) -> Any:

@@ -422,9 +422,13 @@ def add_up(sums: Any, ledger: Ledger, by: str | None, key: str | None = None) ->
         If `by` is no cut.
     """
     table = collect(sums).reset_index(drop=True)
-    numbers = table.drop(columns=["customer_id", *([key] if key else [])], errors="ignore").fillna(0).astype("int64")
+    numbers = table[[name for name in table.columns if name not in ("customer_id", key)]]
+    if any(kind != "int64" for kind in numbers.dtypes):
+        numbers = numbers.fillna(0).astype("int64")
+    if by is None and key is None:
+        return pd.DataFrame(numbers.to_numpy().sum(axis=0, keepdims=True), columns=numbers.columns)
     if by is None:
-        return numbers.groupby(table[key]).sum().reset_index() if key else numbers.sum().to_frame().T
+        return numbers.groupby(table[key]).sum().reset_index()
     choice("by", by, CUTS)
     own = table["customer_id"].fillna("")
     if by != "customer_id":

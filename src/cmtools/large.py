@@ -15,12 +15,11 @@ from typing import Any, NamedTuple
 import narwhals as nw
 import pandas as pd
 
-from cmtools.claims import claims_by_customer, late_claims
+from cmtools.claims import _claims_and_segments, claims_by_customer, late_claims
 from cmtools.compliance import STATUSES, compliance_summary, terms_compliance
 from cmtools.dashboard import report_items
 from cmtools.display import Html, said, table, with_names
 from cmtools.frames import collect, in_pandas, in_polars, is_scanned, kept, prepare
-from cmtools.interest import late_interest
 from cmtools.language import integer, message, money
 from cmtools.schemas import Ledger
 from cmtools.workbook import Sheet, Tables
@@ -201,15 +200,7 @@ def report_claims(ledger: Ledger, as_of: str | date, insolvencies: pd.DataFrame 
     True
     """
     if not is_scanned(ledger):
-        claimed = late_claims(ledger, as_of, insolvencies=insolvencies)
-        segments = late_interest(
-            ledger.invoices,
-            ledger.settlements,
-            as_of,
-            customers=ledger.customers,
-            insolvencies=insolvencies,
-            unknown="blank",
-        )
+        claimed, segments = _claims_and_segments(ledger, as_of, insolvencies)
         items = with_names(claimed, ledger)
         return Claims(claims_by_customer(claimed, ledger, as_of), items, _soon(items), claimed[_NOTED], segments)
     by_customer, items_of, noted = [], _First("interest", ascending=False), []

@@ -14,9 +14,11 @@ from itertools import pairwise
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from cmtools.frames import (
+    answers_of,
     check_months,
     collect,
     day_number,
@@ -24,7 +26,6 @@ from cmtools.frames import (
     first_day,
     in_unit,
     month_ends,
-    remembered,
     tables_of,
     unit_of,
 )
@@ -303,7 +304,7 @@ def migration_matrix(
     if not ledger.complete_sales:
         return _empty(columns, text=("from_state",))
     unit = unit_of(ledger, currency)
-    moves = _what_became(ledger, tuple(dates), unit, tuple(buckets))
+    moves = _what_became(ledger, dates, unit, tuple(buckets))
     known = moves["origin"] != "new"
     moves["from_state"] = _state(moves, "0", ledger.silent).where(known, "new")
     moves["to_state"] = _state(moves, "1", ledger.silent)
@@ -381,7 +382,7 @@ def roll_rates(
     if not ledger.complete_sales:
         return _empty(columns, text=("from_state", "to_state", "reason"))
     unit = unit_of(ledger, currency)
-    moves = _what_became(ledger, tuple(dates), unit, tuple(buckets))
+    moves = _what_became(ledger, dates, unit, tuple(buckets))
     starts, ends = (
         rows.pivot_table(index="step", columns=bucket, values=value, aggfunc="sum", fill_value=0).reindex(
             index=range(1, len(dates)), columns=names, fill_value=0
@@ -511,7 +512,7 @@ def overdue_by_month(ledger: Ledger, as_of: str | date, months: int = 12, curren
     if len(dates) < 2:
         return _empty(columns)
     unit = unit_of(ledger, currency)
-    lines = _late_lines(_what_became(ledger, tuple(dates), unit, BUCKETS))
+    lines = _late_lines(_what_became(ledger, dates, unit, BUCKETS))
     table = lines.pivot_table(index="step", columns="line", values="cents", aggfunc="sum", fill_value=0)
     names = ["late_opening", *_LATE, "late_closing", "late_aged_further"]
     table = table.reindex(index=range(1, len(dates)), columns=names, fill_value=0).astype("int64") / 100
@@ -545,16 +546,17 @@ def _late_lines(moves: pd.DataFrame) -> pd.DataFrame:
         ("late_aged_further", aged, "rest", 1),
     ]
     values = {name: column.to_numpy() for name, column in moves.items()}
-    tables = []
+    lines: list[str] = []
+    found = []
     for line, rows, name, sign in parts:
         cents, count = sign * values[name], values[f"n_{name}"]
         if line == "late_doubtful_transfer" and name == "transferred":  # counted as the claims they become
             count = 0 * count
         kept = rows.to_numpy() & ((cents != 0) | (count != 0))
-        tables.append(pd.DataFrame({"step": values["step"][kept], "cents": cents[kept], "count": count[kept]}))
-        tables[-1].insert(1, "line", line)
-    types = {"step": "int64", "cents": "int64", "count": "int64"}
-    return pd.concat(tables, ignore_index=True).astype(types)
+        found.append((values["step"][kept], cents[kept], count[kept]))
+        lines += [line] * int(kept.sum())
+    step, cents, count = (np.concatenate(column).astype("int64") for column in zip(*found))
+    return pd.DataFrame({"step": step, "line": pd.Series(lines, dtype="str"), "cents": cents, "count": count})
 
 
 # ---------------------------------------------------------------- doubtful claims
@@ -677,9 +679,8 @@ def _sold(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
 # ---------------------------------------------------------------- what became of each claim
 
 
-@remembered
 def _what_became(
-    ledger: Ledger, dates: tuple[datetime, ...], unit: tuple[str, str], buckets: tuple[int, ...]
+    ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], buckets: tuple[int, ...]
 ) -> pd.DataFrame:
     """From each date to the next, what became of the claims, summed by where they stood at both ends.
 
@@ -690,14 +691,32 @@ def _what_became(
     `settled_otherwise` + `lost` + `transferred` + `rest` (open at the end);
     `cured`: the amount where wholly settled without loss or transfer. `n_`
     and such a name: number of items. Claims only: `amount` or `rest` positive.
+
+    A prepared ledger is asked a step once.
     """
+    known = answers_of(ledger)
+    known = {} if known is None else known
+    asked = [("became", ends, unit, buckets) for ends in pairwise(dates)]
+    missing = [key for key in asked if key not in known]
+    if missing:
+        found = _became(ledger, [key[1] for key in missing], unit, buckets)
+        known.update({key: found[found["step"] == step] for step, key in enumerate(missing, start=1)})
+    table = pd.concat([known[key].assign(step=step) for step, key in enumerate(asked, start=1)], ignore_index=True)
+    table.attrs["buckets"] = _bucket_states(buckets)
+    return table
+
+
+def _became(
+    ledger: Ledger, ends: Sequence[tuple[datetime, datetime]], unit: tuple[str, str], buckets: Sequence[int]
+) -> pd.DataFrame:
+    """The query of :func:`_what_became`."""
     items, moves = _items(ledger, unit), _moves(ledger, unit)
     names = _bucket_states(buckets)
     dated = ("booking_date", "issue_date", "due_date", "dispute_from", "dispute_until", "doubtful_from")
     items = items.with_columns(**{f"{name}_day": day_number(name) for name in dated})
     nil = nw.lit(0)
     moves = moves.with_columns(**{way: nw.when(nw.col("way") == way).then("value").otherwise(nil) for way in _WAYS})
-    steps = [_claims(items, moves, step, *ends) for step, ends in enumerate(pairwise(dates), start=1)]
+    steps = [_claims(items, moves, step, *days) for step, days in enumerate(ends, start=1)]
     claims = _without_excess(nw.concat(steps, how="vertical"))  # what follows is done once for all steps
     whole = (nw.col("rest") == 0) & (nw.col("lost") == 0) & (nw.col("transferred") == 0)
     claims = claims.with_columns(
@@ -717,7 +736,6 @@ def _what_became(
         table[f"disputed{end}"] = code // len(names) % 2 == 1
         table[f"doubtful{end}"] = code // len(names) // 2 == 1
     table["origin"] = table["origin"].map(dict(enumerate(_ORIGINS)))
-    table.attrs["buckets"] = names
     return table.sort_values(["step", "origin", "state0", "state1"], ignore_index=True)
 
 

@@ -486,16 +486,17 @@ def _outstanding(
     basis: str,
 ) -> pd.DataFrame:
     """The table of :func:`outstanding_by_date`."""
-    table = _sums_at(ledger, dates, by, unit, buckets, basis)
-    amounts = [name for name in table.columns if name not in ("date", by)]
-    table["overdue"] = table[late_columns(amounts)].sum(axis=1)
-    table["outstanding_gross"] = table["outstanding"] - table["unallocated"]
-    amounts += ["overdue", "outstanding_gross"]
-    table = pd.concat([table.drop(columns=amounts), table[amounts] / 100], axis="columns")
-    table["overdue_rate"] = table["overdue"] / table["outstanding_gross"].where(table["outstanding_gross"] > 0)
-    table["currency"] = unit[1]
-    names = ["date", *([by] if by else []), "currency", "outstanding", *bucket_names(buckets), "overdue"]
-    return table[[*names, "outstanding_gross", "overdue_rate", "disputed", "disputed_overdue", "doubtful", "retention"]]
+    sums = _sums_at(ledger, dates, by, unit, buckets, basis)
+    amounts = ["outstanding", *bucket_names(buckets), "overdue", "outstanding_gross"]
+    parts = ["disputed", "disputed_overdue", "doubtful", "retention"]
+    table = sums[[*amounts, *parts]] / 100
+    gross = table["outstanding_gross"].to_numpy()
+    table.insert(len(amounts), "overdue_rate", table["overdue"] / np.where(gross > 0, gross, np.nan))
+    table.insert(0, "currency", unit[1])
+    if by:
+        table.insert(0, by, sums[by])
+    table.insert(0, "date", pd.Series(dates, dtype="datetime64[us]").loc[sums["step"]].reset_index(drop=True))
+    return table
 
 
 def is_known(ledger: Ledger, day: str | date) -> bool:
@@ -523,20 +524,24 @@ def _sums_at(
     buckets: Sequence[int],
     basis: str,
 ) -> pd.DataFrame:
-    """Amounts of :func:`outstanding_by_date` in cents, all dates at once."""
+    """Amounts of :func:`outstanding_by_date` in cents, all dates at once: `step` is the place of a date."""
     choice("basis", basis, ("allocated", "paid"))
     keys = ["step", "customer_id"] if by else ["step"]
     table, names = _standing(ledger, dates, unit, buckets, basis, keys), bucket_names(buckets)
     places, late = table["place"].to_numpy(), [names.index(name) for name in late_columns(names)]
     parts = {"outstanding": places >= 0} | {name: places == place for place, name in enumerate(names)}
     parts |= {name: table[name].to_numpy() for name in _FLAGS}
-    parts["disputed_overdue"] = parts["disputed"] & np.isin(places, late)
+    parts["overdue"] = np.isin(places, late)
+    parts["outstanding_gross"] = places != names.index("unallocated")
+    parts["disputed_overdue"] = parts["disputed"] & parts["overdue"]
     cents = np.where(np.column_stack(list(parts.values())), table[["cents"]].to_numpy(), 0)
-    wide = pd.DataFrame(cents, columns=list(parts), index=table.index).assign(**table[keys])
+    wide = pd.DataFrame(cents, columns=list(parts), index=table.index)
+    for key in keys:
+        wide[key] = table[key]
     whole = add_up(nw.from_native(wide), ledger, by, "step")
     if by is None:  # a day on which nothing is owed has its row
         whole = whole.set_index("step").reindex(range(len(dates)), fill_value=0).reset_index()
-    return whole.assign(date=pd.Series(dates, dtype="datetime64[us]").loc[whole["step"]].array).drop(columns="step")
+    return whole
 
 
 _FLAGS = ("disputed", "doubtful", "retention")
@@ -562,6 +567,8 @@ def _standing(
     if missing:
         found = _standing_at(ledger, missing, unit, buckets, basis, ["step", "customer_id"])
         answers.update({asked[at]: found[found["step"] == step] for step, at in enumerate(missing)})
+    if len(dates) == 1:
+        return answers[asked[dates[0]]].assign(step=0)
     return pd.concat([answers[asked[at]].assign(step=step) for step, at in enumerate(dates)], ignore_index=True)
 
 

@@ -18,7 +18,17 @@ import pandas as pd
 
 from cmtools.collection import payment_delays
 from cmtools.exposure import concentration, customer_table
-from cmtools.frames import cents_of, collect, in_books, in_unit, month_ends, remembered, tables_of, unit_of
+from cmtools.frames import (
+    cents_of,
+    collect,
+    first_booking,
+    in_books,
+    in_unit,
+    month_ends,
+    remembered,
+    tables_of,
+    unit_of,
+)
 from cmtools.receivables import in_book_currency, open_items
 from cmtools.schemas import Ledger, as_day
 from cmtools.settings import read_signals
@@ -246,21 +256,16 @@ class _Picture:
     @cached_property
     def customers(self) -> pd.DataFrame:
         """Customers with something open or known: `cents` and `late` owed, limits, names."""
-        return customer_table(self.now.to_native(), self.ledger, self.currency, keep_all=True)
+        return _customers(self.ledger, self.at, self.unit)
 
     def by_customer(self, rows: Any, **columns: Any) -> pd.DataFrame:
         """Whole numbers added up by customer."""
         sums = rows.with_columns(**columns).group_by("customer_id").agg(*[nw.col(name).sum() for name in columns])
         return collect(sums).fillna(0).astype(dict.fromkeys(columns, "int64"))
 
-    @cached_property
-    def first_booking(self) -> pd.Timestamp | None:
-        first = collect(self.tables[0].select(nw.col("booking_date").min()))["booking_date"].iloc[0]
-        return None if pd.isna(first) else pd.Timestamp(first)
-
     def reason(self, signal: str) -> str | None:
         """Why a signal cannot be judged; None: it can."""
-        complete, history = self.ledger.complete_sales, self.first_booking
+        complete, history = self.ledger.complete_sales, first_booking(self.ledger)
         if history is None:
             return "no_outstanding"
         if signal in ("limit_use", "insurer_refused"):
@@ -288,8 +293,19 @@ class _Picture:
 
     @cached_property
     def has_returned(self) -> bool:
-        kinds = self.tables[0].filter(nw.col("booking_date") <= self.at).select("kind").unique()
-        return "returned_payment" in set(collect(kinds)["kind"])
+        return _has_returned(self.ledger, self.at)
+
+
+@remembered
+def _has_returned(ledger: Ledger, at: datetime) -> bool:
+    kinds = tables_of(ledger)[0].filter(nw.col("booking_date") <= at).select("kind").unique()
+    return "returned_payment" in set(collect(kinds)["kind"])
+
+
+@remembered
+def _customers(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
+    """Customers with something open or known."""
+    return customer_table(_items(ledger, at, unit), ledger, unit[1], keep_all=True)
 
 
 @remembered

@@ -16,7 +16,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from cmtools.display import UNSUMMED, Html, cell, cells_of, is_blank, kind_in, said, table
+from cmtools.display import UNSUMMED, Html, cell, cells_of, is_blank, kinds_in, said, table
 from cmtools.files import written_whole
 from cmtools.language import kind_of, label, message, resolve
 from cmtools.receivables import late_columns
@@ -203,14 +203,14 @@ def _write_sheet(book: Any, sheet: Sheet, formats: dict[str, Any], language: str
         raise ValueError(f"{sheet.title}: {len(frame)} rows, more than the {LARGEST} of a sheet")
     target = book.add_worksheet(sheet.title, worksheet_class=_Rows)
     target.freeze_panes(1, 0)
+    values = [cells_of(column) for _, column in frame.items()]
     for position, name in enumerate(names):
         target.write_string(0, position, label(name, language), formats["heading"])
-        target.set_column(position, position, _width(frame[name], name, language))
+        target.set_column(position, position, _width(values[position], name, language))
     if frame.empty:
         target.write_string(1, 0, message(sheet.otherwise or "nothing_to_show", language))
         return
-    kinds = [kind_in(frame, name, sheet.kind) for name in names]
-    values = [cells_of(column) for _, column in frame.items()]
+    kinds = kinds_in(frame, sheet.kind).values()
     cells = [_cells(target, place, values[place], kind, formats, language) for place, kind in enumerate(kinds)]
     if parts := _terms_of_total(names):
         total = names.index("total")
@@ -221,10 +221,10 @@ def _write_sheet(book: Any, sheet: Sheet, formats: dict[str, Any], language: str
         _write_totals(target, frame, names, formats, language)
 
 
-def _width(column: pd.Series, name: str, language: str) -> float:
+def _width(values: Sequence[Any], name: str, language: str) -> float:
     if kind_of(name) in FORMATS:
         return 15
-    longest = max((len(str(value)) for value in column.head(500).tolist() if value is not None), default=0)
+    longest = max((len(str(value)) for value in values[:500] if value is not None), default=0)
     return float(min(max(longest, len(label(name, language)), 8) + 2, 60))
 
 
@@ -250,7 +250,10 @@ def _cells(
         return f' t="s"><v>{_text_index(target, cell(value, kind, language))}</v></c>'
 
     ends: Iterable[str]
-    if set(map(type, values)) <= _COMING_BACK:
+    types = set(map(type, values))
+    if types == {float} and not dated:
+        ends = [f"{style}><v>{value:.16G}</v></c>" if isfinite(value) else content(value) for value in values]
+    elif types <= _COMING_BACK:
         known = {value: content(value) for value in dict.fromkeys(values)}
         ends = [known[value] for value in values]
     else:
