@@ -128,6 +128,11 @@ companies:
     ]  # fmt: skip
 
 
+def test_a_company_whose_only_file_is_not_there_is_told_that_alone(folder):
+    found = refused(folder, "companies: [{ledger: nowhere.csv}, {fec: no.txt, output: b}]")
+    assert [defect[0] for defect in found] == ["missing_file", "missing_file"]
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

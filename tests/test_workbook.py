@@ -1,6 +1,8 @@
 """The workbook: real numbers and dates, formulas that hold what they show, text that stays text."""
 
 import datetime as dt
+import os
+import stat
 
 import numpy as np
 import openpyxl
@@ -8,6 +10,8 @@ import pandas as pd
 import pytest
 
 from cmtools import workbook
+from cmtools.files import written_whole
+from cmtools.schemas import InputError
 from cmtools.workbook import Sheet, write
 
 AGED = pd.DataFrame(
@@ -217,3 +221,13 @@ def test_table_given_is_left_alone(made):
     before = AGED.copy()
     made(Sheet("x", AGED, total=True))
     pd.testing.assert_frame_equal(AGED, before)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipe on this system")
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    place = tmp_path / "pipe.xlsx"
+    os.mkfifo(place)
+    with pytest.raises(InputError, match="pipe"), written_whole(place):
+        pytest.fail("nothing may be written")
+    assert stat.S_ISFIFO(place.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [place]

@@ -139,6 +139,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     """Place to write a file that takes its name only once it is complete; nothing is left of one that is not."""
     if not path.parent.is_dir():
         raise fatal("missing_folder", value=str(path.parent))
+    if path.exists() and not path.is_file():  # a folder; a device, which a rename would replace
+        raise fatal("no_file_to_replace", value=str(path))
     partial = path.with_name(f".{path.name}.partial")
     try:
         yield partial

@@ -396,7 +396,8 @@ def _job(entry: _Entry, output: str, language: str, top: _Entry, parameters: dic
     if language not in LANGUAGES:
         reading.wrong("portfolio_language", entry, "language", language, expected=", ".join(LANGUAGES))
         language = LANGUAGES[0]
-    if top.values.get("report") in (None, "monthly") and bool(parameters.get("ledger")) == bool(parameters.get("fec")):
+    named = dict(top.values.get("parameters") or {}) | entry.values  # as written: a file that is not there was given
+    if top.values.get("report") in (None, "monthly") and bool(named.get("ledger")) == bool(named.get("fec")):
         reading.wrong("ledger_or_fec", entry)
     source = next((str(parameters[key]) for key in reading.files if parameters.get(key)), "")
     company = str(parameters.get("company_name") or parameters.get("customer") or Path(source).stem)
