@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := --company "Voltruzac Menuiseries" --ledger data/factures.csv --settlements data/reglements.csv \
 	--customers data/clients.csv --targets data/objectifs.csv --signals data/seuils.csv
-LESSONS := $(wildcard notebooks/fr/[0-9]*.ipynb notebooks/en/[0-9]*.ipynb)
+LESSONS := $(wildcard notebooks/fr/[0-9]*.ipynb notebooks/en/[0-9]*.ipynb solutions/fr/*.ipynb solutions/en/*.ipynb)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
@@ -22,26 +22,26 @@ report: $(VENV)/run.done
 
 test: lint
 	$(BIN)/python course/build.py --check
+	$(BIN)/python course/coverage.py --check
 	$(BIN)/pytest -n 2 --dist loadfile
 	$(if $(LESSONS),$(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
 		--nbval-sanitize-with tests/nbval_sanitize.cfg $(LESSONS))
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check src tests course data benchmarks
+	$(BIN)/ruff format --check src tests course data benchmarks start
 	$(BIN)/mypy
 
 notebooks: $(VENV)/test.done
 	$(BIN)/python course/build.py
+	$(BIN)/python course/coverage.py
 
 glossary: $(VENV)/run.done
 	$(BIN)/python course/glossary.py
 
-# The reader's own Jupyter settings are neither read nor changed: what is set here stays in .venv.
 # Other options: make lab OPTIONS="--no-browser --port=8890"
 lab: $(VENV)/lab.done
-	JUPYTERLAB_SETTINGS_DIR=$(VENV)/lab/settings JUPYTERLAB_WORKSPACES_DIR=$(VENV)/lab/workspaces \
-	$(BIN)/jupyter lab --LabApp.app_settings_dir=jupyter --LabApp.default_url=/lab/tree/notebooks/fr/00_start.ipynb $(OPTIONS)
+	$(BIN)/python start/start.py $(OPTIONS)
 
 # ---------------------------------------------------------------- installation
 # Every download is checked against the hashes of a lock. uv takes half the time of pip (README, times);

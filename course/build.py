@@ -1,26 +1,33 @@
-"""Lessons and reports: one source, a notebook in French and one in English.
+"""Lessons, exercises and reports: one source, a notebook in French and one in English.
 
 ``python course/build.py [--check] [--no-execute] [--only PATTERN] [--output FOLDER]``
 
-A source (``lessons/NN_topic.py``, ``reports/report_name.py``) is a jupytext
-py:percent file. Its code stands once; its Markdown cells come in pairs, the first
+A source (``lessons/NN_topic.py``, ``exercises/NN_topic.py``, ``reports/report_name.py``)
+is a jupytext py:percent file. Its code stands once; its Markdown cells come in pairs, the first
 tagged ``fr``, the next ``en``. A code cell may be such a pair too, where a value
 depends on the language. The cell tagged ``parameters`` holds the line
 ``language = "fr"``, which becomes ``language = "en"`` in the English notebook.
 
-Without its outputs a notebook depends on its source alone, to the byte. Lessons
-are then run and committed with their outputs; a report is a template that
+Exercises give two notebooks in each language, with the solutions and without. Cells
+tagged ``exercise`` or ``solution`` go to one of them alone; those tagged ``check``,
+which :mod:`cmtools.exercises` reads from the source, go to neither. In a cell tagged
+``answer`` a statement that ends in ``# solution`` becomes ``name = ...`` in the exercise.
+
+Without its outputs a notebook depends on its source alone, to the byte. Lessons and
+exercises are then run and committed with their outputs; a report is a template that
 papermill fills, and is committed without.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import asyncio
 import hashlib
 import os
 import re
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,8 +48,11 @@ from nbformat import NotebookNode
 
 COURSE = Path(__file__).resolve().parent
 LANGUAGES = ("fr", "en")
-EXECUTED = {"lessons": True, "reports": False}  # folder of sources: are its notebooks committed with outputs?
+SIDES = {"lessons": ("notebooks",), "exercises": ("exercises", "solutions"), "reports": ("notebooks",)}
+BARE = {"reports"}  # folders of sources whose notebooks are committed without outputs
+ONE_SIDE = {"exercise": "exercises", "solution": "solutions"}  # tag: the only side that shows the cell
 CELL_SECONDS = 120
+FOLDED = {"jupyter": {"source_hidden": True}}
 PARALLEL = 2
 
 METADATA = {
@@ -62,6 +72,8 @@ MARKER = re.compile(r"^# ?%%(?!%)")
 LANGUAGE_LINE = re.compile(r'^language = "fr"(?=\s*(#.*)?$)', re.MULTILINE)
 MACHINE_PATH = re.compile(r"(?<![\w+.])/(?:home|root|work|tmp|Users|var/folders)/|\b[A-Za-z]:[\\/]+Users\b")
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+RECORD_LINE = re.compile(r"^record = True(?=\s*(#.*)?$)", re.MULTILINE)
+SOLUTION = re.compile(r"[ \t]*# solution[ \t]*$")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CONTROL_NOTE = {
@@ -101,6 +113,7 @@ class Built:
 
     notebook: NotebookNode
     language: str
+    side: str  # folder of the notebook: notebooks, exercises, solutions
     source: str  # name of the source inside the course folder, for messages
     cells: tuple[Cell, ...]
     executed: bool
@@ -108,7 +121,7 @@ class Built:
     @property
     def place(self) -> Path:
         """Where the notebook is written, inside the output folder."""
-        return Path(self.language) / Path(self.source).with_suffix(".ipynb").name
+        return Path(self.side) / self.language / Path(self.source).with_suffix(".ipynb").name
 
     def defect(self, index: int, text: str) -> str:
         """Message about the cell at `index` of the notebook."""
@@ -117,14 +130,15 @@ class Built:
 
 
 def sources(course: Path, only: str | None = None) -> list[Path]:
-    """Return the source files, in order; `only` is a shell pattern or a part of the name."""
-    found = [path for folder in EXECUTED for path in sorted((course / folder).glob("*.py"))]
-    names = Counter(path.stem for path in found)
-    if twice := [name for name, n in names.items() if n > 1]:
+    """Return the source files, in order; `only` is a shell pattern or a part of folder/name."""
+    found = [path for folder in SIDES for path in sorted((course / folder).glob("*.py"))]
+    names = Counter((side, path.stem) for path in found for side in SIDES[path.parent.name])
+    if twice := [name for (_, name), n in names.items() if n > 1]:
         raise BuildError([f"{name}.py: two sources have this name" for name in twice])
     if only is None:
         return found
-    return [path for path in found if fnmatch(path.stem, only) or only in path.stem]
+    names = {path: f"{path.parent.name}/{path.stem}" for path in found}
+    return [path for path, name in names.items() if fnmatch(path.stem, only) or fnmatch(name, only) or only in name]
 
 
 def read_source(path: Path, course: Path) -> list[Cell]:
@@ -169,9 +183,26 @@ def read_source(path: Path, course: Path) -> list[Cell]:
         cells.append(Cell(number, line, node.cell_type, language, metadata, node.source))
     defects += _pair_defects(name, cells) if not defects else []
     defects += _parameter_defects(name, cells)
+    if path.parent.name == "exercises":
+        defects += _exercise_defects(name, cells)
     if defects:
         raise BuildError(defects)
     return cells
+
+
+def _exercise_defects(name: str, cells: Sequence[Cell]) -> Iterator[str]:
+    """Say what would leave a solution in an exercise, or an answer that is recorded in a solution."""
+    for cell in cells:
+        place = f"{name}:{cell.line}: cell {cell.number}"
+        marks = [number for number, line in enumerate(cell.source.splitlines(), start=1) if SOLUTION.search(line)]
+        if cell.kind == "code" and "parameters" in cell.tags and not RECORD_LINE.search(cell.source):
+            yield f"{place}: one line 'record = True' expected among the parameters"
+        if marks and "answer" not in cell.tags:
+            yield f'{place}: a line ends in "# solution", but the cell is not tagged answer'
+        elif "answer" in cell.tags and not marks:
+            yield f'{place}: a cell tagged answer needs a line that ends in "# solution"'
+        elif marks and any(SOLUTION.search(line) for line in without_solution(cell).splitlines()):
+            yield f'{place}: "# solution" may only follow a statement "name = ..."'
 
 
 def _pair_defects(name: str, cells: Sequence[Cell]) -> Iterator[str]:
@@ -216,9 +247,27 @@ def _parameter_defects(name: str, cells: Sequence[Cell]) -> Iterator[str]:
         yield f"{place}: one line 'language = \"fr\"' expected among the parameters, found {n}"
 
 
-def build(path: Path, course: Path, language: str) -> Built:
-    """Build the notebook of a source in one language, without outputs."""
-    cells = tuple(cell for cell in read_source(path, course) if cell.language in (None, language))
+def without_solution(cell: Cell) -> str:
+    """Text of an ``answer`` cell with ``...`` in the place of its solutions."""
+    lines = cell.source.splitlines()
+    for statement in reversed(ast.parse(cell.source).body):
+        last = lines[(statement.end_lineno or 1) - 1]
+        if SOLUTION.search(last) and isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            lines[statement.lineno - 1 : statement.end_lineno] = [f"{statement.targets[0].id} = ..."]
+    return "\n".join(lines)
+
+
+def shown_on(cell: Cell, side: str) -> bool:
+    """Whether a notebook of this side holds the cell."""
+    tags = set(cell.tags)
+    return "check" not in tags and all(ONE_SIDE[tag] == side for tag in tags & set(ONE_SIDE))
+
+
+def build(path: Path, course: Path, language: str, side: str) -> Built:
+    """Build the notebook of a source in one language, for one side, without outputs."""
+    cells = tuple(
+        cell for cell in read_source(path, course) if cell.language in (None, language) and shown_on(cell, side)
+    )
     name = path.relative_to(course).as_posix()
     seen: Counter[tuple[str, str]] = Counter()
     nodes = []
@@ -226,19 +275,34 @@ def build(path: Path, course: Path, language: str) -> Built:
         source = cell.source
         if "parameters" in cell.tags:
             source = LANGUAGE_LINE.sub(f'language = "{language}"', source)
+            source = RECORD_LINE.sub("record = False", source) if side == "solutions" else source
+        if "answer" in cell.tags and side == "exercises":
+            source = without_solution(cell)
         seen[cell.kind, source] += 1
         key = f"{language}\n{cell.kind}\n{seen[cell.kind, source]}\n{source}"
         node = {
             "cell_type": cell.kind,
             "id": hashlib.sha256(key.encode()).hexdigest()[:16],
-            "metadata": deepcopy(cell.metadata),
+            "metadata": _metadata(cell, side),
             "source": source,
         }
         nodes.append(node | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {}))
     metadata = deepcopy(METADATA) | {"cmtools": {"language": language, "source": name}}
     notebook = nbformat.from_dict({"cells": nodes, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})
     nbformat.validate(notebook)
-    return Built(notebook, language, name, cells, EXECUTED[path.parent.name])
+    return Built(notebook, language, side, name, cells, path.parent.name not in BARE)
+
+
+def _metadata(cell: Cell, side: str) -> dict[str, Any]:
+    """Metadata of a cell in a notebook of this side: folded code, outputs that nbval checks."""
+    metadata = deepcopy(cell.metadata)
+    if cell.kind != "code" or side == "notebooks":
+        return metadata
+    if not {"answer", "parameters", "solution"} & set(cell.tags):
+        metadata |= FOLDED
+    if side == "solutions" and {"answer", "solution"} & set(cell.tags):
+        metadata["tags"] = [*cell.tags, "nbval-check-output"]
+    return metadata
 
 
 def build_all(course: Path = COURSE, only: str | None = None) -> list[Built]:
@@ -246,7 +310,8 @@ def build_all(course: Path = COURSE, only: str | None = None) -> list[Built]:
     built, defects = [], []
     for path in sources(course, only):
         try:
-            built += [build(path, course, language) for language in LANGUAGES]
+            sides = SIDES[path.parent.name]
+            built += [build(path, course, language, side) for side in sides for language in LANGUAGES]
         except BuildError as error:
             defects += error.defects
     if defects:
@@ -282,7 +347,8 @@ def stale(course: Path, output: Path, only: str | None = None) -> list[str]:
             found.append(f"{item.place.as_posix()}: differs from {item.source}")
     if only is None:
         known = {item.place for item in built}
-        present = (path.relative_to(output) for language in LANGUAGES for path in (output / language).glob("*.ipynb"))
+        folders = [output / side / language for side in {*sum(SIDES.values(), ())} for language in LANGUAGES]
+        present = (path.relative_to(output) for folder in folders for path in folder.glob("*.ipynb"))
         found += [f"{place.as_posix()}: has no source" for place in sorted(present) if place not in known]
     return found
 
@@ -327,7 +393,8 @@ def execute(built: Built, output: Path, starts: int = 3) -> NotebookNode:
     # A renderer chosen by the editor this runs from (VS Code) would put another mimetype in the outputs.
     env = os.environ | {"CMTOOLS_LANGUAGE": built.language, "PLOTLY_RENDERER": "plotly_mimetype"}
     try:
-        asyncio.run(client.async_execute(env=env))
+        with tempfile.TemporaryDirectory() as own:  # a trainee's answers are not those of the committed notebook
+            asyncio.run(client.async_execute(env=env | {"CMTOOLS_PROGRESS": str(Path(own) / "progress.sqlite")}))
     except CellExecutionError as error:
         trace = COLOUR.sub("", error.traceback).strip()
         raise BuildError([built.defect(running[0], f"{error.ename}: {error.evalue}\n{trace}")]) from error
@@ -442,12 +509,12 @@ def make(built: Built, output: Path, run: bool) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns 1 if a source, its execution or (with --check) a committed notebook is wrong."""
-    parser = argparse.ArgumentParser(prog="course/build.py", description="Build notebooks/fr and notebooks/en.")
+    parser = argparse.ArgumentParser(prog="course/build.py", description="Build notebooks/, exercises/ and solutions/.")
     parser.add_argument("--check", action="store_true", help="build nothing: list the notebooks that are out of date")
     parser.add_argument("--no-execute", action="store_true", help="write the lessons without their outputs")
-    parser.add_argument("--only", metavar="PATTERN", help="sources whose name matches (06_* or a part of the name)")
-    parser.add_argument("--output", metavar="FOLDER", type=Path, default=COURSE.parent / "notebooks")
-    parser.add_argument("--sources", metavar="FOLDER", type=Path, default=COURSE, help="holds lessons/ and reports/")
+    parser.add_argument("--only", metavar="PATTERN", help="sources that match (06_*, exercises/07_dso, a part of it)")
+    parser.add_argument("--output", metavar="FOLDER", type=Path, default=COURSE.parent)
+    parser.add_argument("--sources", metavar="FOLDER", type=Path, default=COURSE, help="holds the folders of sources")
     options = parser.parse_args(arguments)
     course, output = options.sources.resolve(), options.output.resolve()
     try:

@@ -1,6 +1,7 @@
 """What several test files need."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,3 +81,54 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         session.sparkContext.setLogLevel("ERROR")
         yield session
         session.stop()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium of the machine; a module's tests share it."""
+    from browsing import LONG
+    from playwright.sync_api import sync_playwright
+
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        missing = "Chromium is not installed (chromium, chromium-browser or google-chrome)"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    options = ("no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update", "disable-sync")
+    with sync_playwright() as playwright:
+        arguments = [f"--{option}" for option in (*options, "no-first-run")]
+        started = playwright.chromium.launch(executable_path=found, args=arguments, timeout=LONG)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser):
+    """Window of the browser, without cookies or storage."""
+    from browsing import window
+
+    with window(browser) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def lab(browser, tmp_path_factory: pytest.TempPathFactory):
+    """JupyterLab on a copy of the kit."""
+    from browsing import Lab
+
+    started = Lab(tmp_path_factory.mktemp("lab"))
+    try:
+        started.wait()
+        yield started
+    finally:
+        started.close()
+
+
+@pytest.fixture
+def opened(lab, context):
+    """Page that reaches that JupyterLab and nothing else."""
+    from browsing import LONG, Opened
+
+    context.set_default_timeout(LONG)
+    address = re.escape(lab.address.removeprefix("http"))
+    context.route(re.compile(rf"^(?!http{address}/|data:|blob:)"), lambda route: route.abort())
+    return Opened(context)

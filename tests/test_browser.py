@@ -1,44 +1,27 @@
 """What the reader sees: the report in a browser, and the lessons in JupyterLab. Nothing leaves the machine."""
 
 import csv
-import json
-import os
 import re
-import secrets
-import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from browsing import LONG, WIDTHS, Opened, foreign, open_page, run_all, stop, until, window
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from cmtools.language import THIN, label
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 PAGE_WIDTH = 703  # pixels at 96 dpi between the margins of an A4 page: 210 - 2 x 12 mm
-WIDTHS = (1200, 800)
 CHARTS = (
     "bridge", "aged", "overdue_history", "overdue", "concentration", "dso", "dso_parts", "count_back", "delays",
     "recovery", "overdue_movements", "migration", "disputes", "claims", "claims_abroad", "doubtful_flows", "loss_rates",
 )  # fmt: skip
-SHORT, LONG = 20_000, 120_000  # milliseconds: a page that is there; a server or a kernel on a busy machine
 
 SAMPLE = {"--ledger": "factures.csv", "--settlements": "reglements.csv", "--customers": "clients.csv"}
 HOSTILE = (
@@ -47,17 +30,6 @@ HOSTILE = (
     "<a href=javascript:window.hacked=1>x</a>",
     "<b>L'Établi & Fils</b> &lt;i&gt; ${7*7}",
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        missing = "Chromium is not installed (chromium, chromium-browser or google-chrome)"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=LONG)
-        yield started
-        started.close()
 
 
 def amount(text: str, language: str) -> float:
@@ -98,40 +70,6 @@ def reports(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     finally:
         for made in running.values():
             stop(made)
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    with window(browser) as made:
-        yield made
-
-
-def window(browser: Browser) -> BrowserContext:
-    made = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
-    made.set_default_timeout(SHORT)
-    return made
-
-
-def until(page: Page, condition: str, argument: object = None, patience: int = SHORT) -> None:
-    """Wait for a JavaScript function to be true: the page's security policy forbids Playwright to poll by itself."""
-    end = time.monotonic() + patience / 1000
-    while not page.evaluate(condition, argument):
-        assert time.monotonic() < end, f"not in {patience / 1000:.0f} s: {condition}"
-        page.wait_for_timeout(50)
-
-
-class Opened:
-    """A page with all it asked for and complained about since it was opened."""
-
-    def __init__(self, context: BrowserContext) -> None:
-        self.language = ""
-        self.requests: list[str] = []
-        self.problems: list[str] = []
-        context.on("request", lambda request: self.requests.append(request.url))
-        self.page = context.new_page()
-        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
 
 
 def open_report(context: BrowserContext, path: Path) -> Opened:
@@ -315,124 +253,6 @@ def test_names_from_a_file_are_text_everywhere(reports, context):
 # ---------------------------------------------------------------- the lessons in JupyterLab
 
 
-def stop(process: subprocess.Popen) -> None:
-    """End a process that this file started, and wait for it."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(20)
-    for stream in (process.stdout, process.stderr):
-        if stream:
-            stream.close()
-
-
-class Lab:
-    """A JupyterLab of our own: its folder, settings and home are temporary."""
-
-    def __init__(self, folder: Path) -> None:
-        self.work = folder / "work"
-        for part in ("notebooks", "jupyter"):
-            shutil.copytree(ROOT / part, self.work / part)
-        (self.work / "data").mkdir()
-        for name in ("grand_livre.xlsx", "liasses_clients.csv", "secteur.csv", "informations.csv", "delegations.csv"):
-            shutil.copy2(ROOT / "data" / name, self.work / "data")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.address, self.token, self.log = f"http://127.0.0.1:{port}", secrets.token_hex(16), folder / "lab.log"
-        home = folder / "home"
-        home.mkdir()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
-        own = {"HOME": home, "JUPYTER_RUNTIME_DIR": folder / "runtime", "JUPYTERLAB_SETTINGS_DIR": folder / "settings"}
-        own |= {"JUPYTERLAB_WORKSPACES_DIR": folder / "workspaces", "JUPYTER_TOKEN": self.token}
-        options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
-        options += ["--LabApp.app_settings_dir=jupyter"]  # as `make lab`
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyter", "lab", *options],
-                cwd=self.work,
-                env=kept | {name: str(value) for name, value in own.items()},
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    def ask(self, path: str, method: str = "GET") -> list | dict | None:
-        headers = {"Authorization": f"token {self.token}"}
-        request = urllib.request.Request(f"{self.address}/api/{path}", headers=headers, method=method)
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.loads(answer.read() or "null")
-
-    def wait(self) -> None:
-        until = time.monotonic() + LONG / 1000
-        while True:
-            try:
-                self.ask("status")
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > until:
-                    pytest.fail(f"JupyterLab does not answer:\n{self.log.read_text()}")
-                time.sleep(0.3)
-
-    def close(self) -> None:
-        try:
-            for kernel in self.ask("kernels"):
-                self.ask(f"kernels/{kernel['id']}", "DELETE")
-        except OSError:
-            pass  # not up, or already gone: its end takes the kernels along
-        finally:
-            stop(self.process)
-
-
-@pytest.fixture(scope="module")
-def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    started = Lab(tmp_path_factory.mktemp("lab"))
-    try:
-        started.wait()
-        yield started
-    finally:
-        started.close()
-
-
-@pytest.fixture
-def opened(lab: Lab, context: BrowserContext) -> Opened:
-    context.set_default_timeout(LONG)
-    address = re.escape(lab.address.removeprefix("http"))
-    context.route(re.compile(rf"^(?!http{address}/|data:|blob:)"), lambda route: route.abort())
-    return Opened(context)
-
-
-def foreign(opened: Opened, lab: Lab) -> list[str]:
-    """Requests that went anywhere but to the server on this machine."""
-    ours = (f"{lab.address}/", f"ws{lab.address.removeprefix('http')}/", "data:", "blob:")
-    return [url for url in opened.requests if not url.startswith(ours)]
-
-
-def open_lesson(opened: Opened, lab: Lab, lesson: str) -> Locator:
-    opened.page.goto(f"{lab.address}/lab/workspaces/test/tree/notebooks/{lesson}.ipynb?reset&token={lab.token}")
-    notebook = opened.page.locator(".jp-NotebookPanel")
-    notebook.locator(".jp-Cell").first.wait_for()
-    return notebook
-
-
-def run_all(opened: Opened, notebook: Locator, menu: str, command: str) -> None:
-    """Run every cell by the menu and wait until the last one has its number and the kernel is idle."""
-    # Without a kernel the same command would only empty the cells.
-    notebook.locator(".jp-KernelName", has_text="Python 3").wait_for()
-    ready = notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
-    ready.wait_for()
-    # Numbers of the committed run must not pass for those of this one.
-    notebook.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTop = panel.scrollHeight")
-    opened.page.locator(".lm-MenuBar-itemLabel", has_text=menu).click()
-    opened.page.locator(".lm-Menu-itemLabel").get_by_text(command, exact=True).click()
-    prompt = notebook.locator(".jp-CodeCell .jp-InputPrompt").last
-    until(opened.page, "prompt => prompt.textContent.includes('*')", prompt.element_handle(), LONG)
-    until(opened.page, "prompt => /\\d/.test(prompt.textContent)", prompt.element_handle(), LONG)
-    ready.wait_for()
-
-
 def move_slider(notebook: Locator) -> tuple[tuple[str, list[str]], tuple[str, list[str]]]:
     """Sentence and amounts on the bars of the lesson's control, before and after one step of its slider."""
     control = notebook.locator(".jupyter-widgets.widget-vbox")
@@ -499,7 +319,7 @@ def answers(notebook, language, lesson, sentences):
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_lesson_opens_drawn_runs_and_answers_its_control(lab, opened, lesson):
     language, (figures, *sentences) = lesson[:2], LESSONS[lesson]
-    notebook = open_lesson(opened, lab, lesson)
+    notebook = open_page(opened, lab, f"notebooks/{lesson}")
     menus = opened.page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
     assert menus[0] == "Fichier"  # the interface is French whatever the lesson's language
     until(
@@ -521,7 +341,7 @@ def test_lesson_opens_drawn_runs_and_answers_its_control(lab, opened, lesson):
 
 @pytest.mark.parametrize("lesson", ["fr/08_hidden_cost", "en/05_payment_terms"])
 def test_lesson_with_several_sliders_runs_and_answers_the_first(lab, opened, lesson):
-    notebook = open_lesson(opened, lab, lesson)
+    notebook = open_page(opened, lab, f"notebooks/{lesson}")
     run_all(opened, notebook, "Exécution", "Exécuter toutes les cellules")
     outputs = notebook.locator(".jp-OutputArea-output")
     assert outputs.and_(notebook.locator('[data-mime-type*="error"], [data-mime-type*="stderr"]')).count() == 0

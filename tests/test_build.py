@@ -206,7 +206,9 @@ def test_all_defects_of_all_sources_at_once(build, tmp_path):
 
 
 def test_each_language_has_its_text_and_the_same_code(build, course):
-    french, english = (build.build(course / "lessons" / "01_delay.py", course, language) for language in ("fr", "en"))
+    french, english = (
+        build.build(course / "lessons" / "01_delay.py", course, language, "notebooks") for language in ("fr", "en")
+    )
     assert [cell.source for cell in french.notebook.cells] == [
         "# Le délai",
         'language = "fr"  # fr or en\ndays = 45',
@@ -241,7 +243,7 @@ def test_second_build_is_identical_to_the_byte(build, course, tmp_path):
     outputs = [tmp_path / "one", tmp_path / "two"]
     for output in outputs:
         assert build.main(["--no-execute", "--sources", str(course), "--output", str(output)]) == 0
-    names = ["en/01_delay.ipynb", "en/report_month.ipynb", "fr/01_delay.ipynb", "fr/report_month.ipynb"]
+    names = [f"notebooks/{language}/{name}.ipynb" for language in ("en", "fr") for name in ("01_delay", "report_month")]
     for output in outputs:
         assert sorted(path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()) == names
     for name in names:
@@ -272,21 +274,21 @@ def test_check_lists_stale_missing_and_orphan_notebooks(build, course, tmp_path,
     assert build.main([*arguments, "--no-execute"]) == 0
     assert build.main([*arguments, "--check"]) == 0
 
-    ran = json.loads((output / "en" / "01_delay.ipynb").read_text(encoding="utf-8"))
+    ran = json.loads((output / "notebooks" / "en" / "01_delay.ipynb").read_text(encoding="utf-8"))
     ran["cells"][4] |= {"execution_count": 4, "outputs": [{"output_type": "stream", "name": "stdout", "text": ["x"]}]}
-    (output / "en" / "01_delay.ipynb").write_text(json.dumps(ran), encoding="utf-8")
+    (output / "notebooks" / "en" / "01_delay.ipynb").write_text(json.dumps(ran), encoding="utf-8")
     assert build.main([*arguments, "--check"]) == 0  # outputs and layout of the JSON are not compared
 
     ran["cells"][4]["source"] = ["word.upper()"]
-    (output / "en" / "01_delay.ipynb").write_text(json.dumps(ran), encoding="utf-8")
-    (output / "fr" / "report_month.ipynb").rename(output / "fr" / "old.ipynb")
+    (output / "notebooks" / "en" / "01_delay.ipynb").write_text(json.dumps(ran), encoding="utf-8")
+    (output / "notebooks" / "fr" / "report_month.ipynb").rename(output / "notebooks" / "fr" / "old.ipynb")
     capsys.readouterr()
     before = sorted(output.rglob("*"))
     assert build.main([*arguments, "--check"]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "en/01_delay.ipynb: differs from lessons/01_delay.py",
-        "fr/report_month.ipynb: missing, to be built from reports/report_month.py",
-        "fr/old.ipynb: has no source",
+        "notebooks/en/01_delay.ipynb: differs from lessons/01_delay.py",
+        "notebooks/fr/report_month.ipynb: missing, to be built from reports/report_month.py",
+        "notebooks/fr/old.ipynb: has no source",
     ]
     assert sorted(output.rglob("*")) == before
 
@@ -296,7 +298,7 @@ def test_lessons_are_executed_and_reports_are_not(build, course, tmp_path):
     output = tmp_path / "out"
     assert build.main(["--sources", str(course), "--output", str(output)]) == 0
     for language, word in (("fr", "jours"), ("en", "days")):
-        lesson = json.loads((output / language / "01_delay.ipynb").read_text(encoding="utf-8"))
+        lesson = json.loads((output / "notebooks" / language / "01_delay.ipynb").read_text(encoding="utf-8"))
         code = [cell for cell in lesson["cells"] if cell["cell_type"] == "code"]
         assert [cell["execution_count"] for cell in code] == [1, 2, 3, 4, 5]
         assert code[1]["outputs"] == [
@@ -304,7 +306,7 @@ def test_lessons_are_executed_and_reports_are_not(build, course, tmp_path):
         ]
         assert code[3]["outputs"][0]["data"] == {"text/plain": [f"'{word}'"]}
         assert "version" not in lesson["metadata"]["language_info"]
-        report = json.loads((output / language / "report_month.ipynb").read_text(encoding="utf-8"))
+        report = json.loads((output / "notebooks" / language / "report_month.ipynb").read_text(encoding="utf-8"))
         assert all(cell.get("outputs", []) == [] for cell in report["cells"])
     assert build.stale(course, output) == []
 
@@ -316,7 +318,7 @@ def ran(build, tmp_path_factory) -> dict[str, object]:
     course = course_of(folder, lessons={"01_widget": WIDGET, "02_outputs": BAD_OUTPUTS, "03_raises": RAISES})
 
     def run(path: Path) -> object:
-        built = build.build(path, course, "fr")
+        built = build.build(path, course, "fr", "notebooks")
         try:
             return build.execute(built, folder / "out")
         except build.BuildError as error:
@@ -364,14 +366,14 @@ def test_raising_cell_is_named(ran):
 def test_failed_build_keeps_the_former_notebook(build, course, tmp_path, monkeypatch):
     output = tmp_path / "out"
     assert build.main(["--no-execute", "--sources", str(course), "--output", str(output)]) == 0
-    before = (output / "fr" / "01_delay.ipynb").read_bytes()
+    before = (output / "notebooks" / "fr" / "01_delay.ipynb").read_bytes()
 
     def fail(built, output):
         raise build.BuildError([built.defect(0, "no")])
 
     monkeypatch.setattr(build, "execute", fail)
     assert build.main(["--sources", str(course), "--output", str(output)]) == 1
-    assert (output / "fr" / "01_delay.ipynb").read_bytes() == before
+    assert (output / "notebooks" / "fr" / "01_delay.ipynb").read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -398,7 +400,7 @@ def test_a_kernel_whose_port_was_taken_is_started_again(build, course, tmp_path,
         return await begin(client, **options)
 
     monkeypatch.setattr(build.NotebookClient, "async_execute", taken)
-    lesson = next(built for built in build.build_all(course) if str(built.place) == "fr/01_delay.ipynb")
+    lesson = next(built for built in build.build_all(course) if str(built.place) == "notebooks/fr/01_delay.ipynb")
     made = build.execute(lesson, tmp_path)
     assert len(tries) == 3
     assert any(cell.get("outputs") for cell in made.cells)

@@ -10,10 +10,10 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-NOTEBOOKS = ROOT / "notebooks"
-PATHS = sorted(NOTEBOOKS.glob("*/*.ipynb"))
-LESSONS = [path for path in PATHS if not path.stem.startswith("report_")]
-FRENCH = sorted((NOTEBOOKS / "fr").glob("*.ipynb"))
+SIDES = ("notebooks", "exercises", "solutions")
+PATHS = sorted(path for side in SIDES for path in (ROOT / side).glob("*/*.ipynb"))
+COMPARED = [path for path in PATHS if path.parts[-3] != "exercises" and not path.stem.startswith("report_")]
+FRENCH = [path for path in PATHS if path.parent.name == "fr"]
 
 # Words that a sentence of the other language hardly avoids. Code, quotations and titles in italics are left out.
 FOREIGN = {"fr": re.compile(r"(?<!\S)(the|and|with)(?!\S)"), "en": re.compile(r"(?<!\S)(le|les|avec)(?!\S)")}
@@ -21,7 +21,7 @@ QUOTED = re.compile(r"```.*?```|`[^`]*`|«[^»]*»|“[^”]*”|\"[^\"\n]*\"|\*
 
 
 def name(path: Path) -> str:
-    return f"{path.parent.name}/{path.stem}"
+    return "/".join([*path.parts[-3:-1], path.stem])
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def code_cells(path: Path) -> list[nbformat.NotebookNode]:
 
 
 def test_notebooks_are_what_their_sources_give(build):
-    assert build.stale(build.COURSE, NOTEBOOKS) == []
+    assert build.stale(build.COURSE, ROOT) == []
 
 
 @pytest.mark.parametrize("path", PATHS, ids=name)
@@ -57,8 +57,8 @@ def test_lessons_are_executed_in_order_and_reports_are_not(path):
     assert not report or all(not cell.outputs for cell in code_cells(path))
 
 
-def test_each_lesson_has_an_output_that_nbval_checks():
-    tags = {path: [tag for cell in code_cells(path) for tag in cell.metadata.get("tags", [])] for path in LESSONS}
+def test_each_lesson_and_solution_has_an_output_that_nbval_checks():
+    tags = {path: [tag for cell in code_cells(path) for tag in cell.metadata.get("tags", [])] for path in COMPARED}
     assert [name(path) for path, found in tags.items() if "nbval-check-output" not in found] == []
 
 
@@ -70,7 +70,9 @@ def test_parameters_cell_names_the_language(path):
 
 @pytest.mark.parametrize("path", FRENCH, ids=name)
 def test_both_languages_have_the_same_cells(path):
-    kinds = [[cell.cell_type for cell in nbformat.read(NOTEBOOKS / lang / path.name, 4).cells] for lang in ("fr", "en")]
+    kinds = [
+        [cell.cell_type for cell in nbformat.read(path.parents[1] / lang / path.name, 4).cells] for lang in ("fr", "en")
+    ]
     assert kinds[0] == kinds[1]
 
 

@@ -4,8 +4,8 @@
 # Une entreprise peut vendre beaucoup et mourir d'être payée trop tard. Ce classeur apprend à lire un poste clients :
 # qui doit, combien, depuis quand, et combien de jours de ventes dorment chez les clients.
 #
-# **Comment s'en servir.** Chaque page alterne du texte et des cellules de calcul. Pour tout recalculer : menu
-# *Exécution* → *Exécuter toutes les cellules*. Rien n'est à programmer : au plus, une date ou un nom de fichier à
+# **Comment s'en servir.** Chaque page alterne du texte et des cellules de calcul. Pour tout recalculer : le
+# bouton *Tout exécuter*, en haut à gauche de la page. Rien n'est à programmer : au plus, une date ou un nom de fichier à
 # changer dans la cellule des paramètres, la première.
 #
 # Les exemples portent sur une menuiserie du bâtiment **fictive** : 36 mois de factures, environ 120 clients, dont
@@ -16,8 +16,8 @@
 # A company can sell a lot and die of being paid too late. This workbook teaches how to read receivables: who owes, how
 # much, since when, and how many days of sales lie asleep with the customers.
 #
-# **How to use it.** Every page alternates text and calculation cells. To compute everything again: menu *Run* → *Run
-# All Cells*. There is nothing to program: at most a date or a file name to change in the parameters cell, the first one.
+# **How to use it.** Every page alternates text and calculation cells. To compute everything again: the
+# button *Tout exécuter* (run all), at the top left of the page. There is nothing to program: at most a date or a file name to change in the parameters cell, the first one.
 #
 # The examples are about a **fictional** building-joinery company: 36 months of invoices, about 120 customers, some of
 # whom pay later and later (see `data/README.md`).
@@ -25,6 +25,26 @@
 language = "fr"
 as_of = "2026-06-30"
 ledger_file = "../../data/grand_livre.xlsx"
+# %% [markdown] tags=["fr"]
+# ## Où vous en êtes
+#
+# Les étapes du parcours, dans l'ordre ; un clic sur un titre ouvre la page. Exécutez la cellule (Maj + Entrée) à chaque
+# retour : elle relit vos réponses, dit la suite, et montre les cases à cocher pour les leçons lues.
+#
+# Vos réponses sont gardées sur cette machine, dans un fichier à vous ; rien n'en sort. Pour savoir où, en avoir une copie
+# ou tout effacer : `cmtools course where`, `cmtools course export`, `cmtools course erase`.
+# %% [markdown] tags=["en"]
+# ## Where you are
+#
+# The steps of the course, in order; a click on a title opens the page. Run the cell (Shift + Enter) each time you come
+# back: it reads your answers again, says what is next, and shows the boxes to tick for the lessons you have read.
+#
+# Your answers are kept on this machine, in a file of your own; nothing of it goes out. To know where, to have a copy or
+# to erase everything: `cmtools course where`, `cmtools course export`, `cmtools course erase`.
+# %%
+import cmtools as cm
+
+cm.course_board(language)
 # %% [markdown] tags=["fr"]
 # ## 1. Lire un fichier
 #
@@ -35,9 +55,7 @@ ledger_file = "../../data/grand_livre.xlsx"
 #
 # The customer ledger is read from an Excel workbook. Reading says what it read, what it refused and what it assumed:
 # that is the first thing to look at.
-# %% tags=["nbval-check-output"]
-import cmtools as cm
-
+# %% tags=["nbval-check-output", "covers:002-11", "covers:004-77"]
 ledger = cm.read_ledger(ledger_file)
 print(ledger.report.text(language))
 # %% [markdown] tags=["fr"]

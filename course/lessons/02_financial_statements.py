@@ -1,4 +1,4 @@
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:001-08"]
 # # 02. Lire les comptes d'un client
 #
 # **La question.** Ruzgivoquine Bâtiment est un bon client : ses commandes augmentent de 20 % par an, ses comptes sont
@@ -9,7 +9,7 @@
 #
 # Trois mots à retenir, ils font tout le cours : **solidité** (à qui appartient l'entreprise), **rentabilité** (gagne-t-elle
 # de l'argent), **trésorerie** (peut-elle payer ce mois-ci).
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:001-08"]
 # # 02. Reading a customer's accounts
 #
 # **The question.** Ruzgivoquine Bâtiment is a good customer: its orders grow by 20% a year, its accounts show a profit,
@@ -32,7 +32,7 @@ from IPython.display import display
 
 import cmtools as cm
 
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:004-21 §1"]
 # ## 1. Le protocole
 #
 # L'analyse répond toujours aux mêmes questions, dans le même ordre. (Les délais « en jours » comptent une année de 360 jours.) On ne passe à la suivante qu'après avoir répondu.
@@ -53,7 +53,7 @@ import cmtools as cm
 #
 # Les comptes viennent de la liasse fiscale : chaque case y porte un code (BX : clients, DX : fournisseurs). La lecture dit
 # ce qu'elle a trouvé ; une case vide n'y vaut zéro que si les totaux le prouvent.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:004-21 §1"]
 # ## 1. The protocol
 #
 # The analysis always answers the same questions in the same order. (Delays “in days” count a year of 360 days.) You go on to the next only once you have answered.
@@ -105,7 +105,7 @@ cm.forms.controls_table(controls[controls["year_end"] == controls["year_end"].ma
 # ## 3. The income statement: does it earn money?
 #
 # It is read from top to bottom: what is sold, what it costs, what is left. Here it is as on the printed form.
-# %%
+# %% tags=["covers:004-22"]
 cm.forms.income_statement(last, language)
 # %% [markdown] tags=["fr"]
 # Cinquante lignes, c'est trop pour juger. Les **soldes intermédiaires de gestion** (SIG) n'en gardent que les étapes :
@@ -125,7 +125,7 @@ cm.forms.income_statement(last, language)
 # - the **operating result**, after the wear of the equipment;
 # - the **current result**, after interest;
 # - the **net result**.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-23", "covers:004-24"]
 sig = cm.sig(years)
 cm.forms.sig_table(sig, cm.changes(sig), language)
 # %%
@@ -154,9 +154,9 @@ cm.plots_statements.sig_waterfall(cm.sig(last), language)
 # ## 4. Equity and liabilities: who owns it?
 #
 # The liabilities, the second part of the printed balance sheet, say where the money comes from: shareholders (equity), banks, suppliers, the State.
-# %%
+# %% tags=["covers:004-22", "covers:004-25"]
 cm.forms.balance_sheet(last, language)
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-23", "covers:004-26"]
 keys = ["autonomie_financiere", "gearing", "capitaux_propres_capital", "poids_dettes_fiscales_sociales"]
 cm.forms.ratio_table(cm.ratios(years, keys), language)
 # %% [markdown] tags=["fr"]
@@ -177,7 +177,7 @@ cm.forms.ratio_table(cm.ratios(years, keys), language)
 #
 # The assets, its first part, say where the money went: into what lasts (fixed assets), into what turns (stocks, customers), into the
 # bank. How much do the claims on its own customers weigh?
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-06", "covers:004-25", "covers:004-27"]
 keys = ["poids_creances", "vetuste", "creances_douteuses", "depreciation_clients"]
 cm.forms.ratio_table(cm.ratios(years, keys), language)
 # %% [markdown] tags=["fr"]
@@ -205,7 +205,7 @@ balance = cm.functional_balance(years)
 cm.plots_statements.great_masses(balance.iloc[[-1]], language)
 # %% tags=["nbval-check-output"]
 cm.forms.functional(balance.iloc[[-1]], language)
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-28"]
 top_bottom = balance[["year_end", "frng", "frng_bas"]]
 cm.display.table(top_bottom, language)
 # %% [markdown] tags=["fr"]
@@ -224,7 +224,7 @@ cm.display.table(top_bottom, language)
 #
 # Between the day when the firm pays its workers and suppliers and the day when its customers pay it, someone must advance
 # the money. The **BFR** is that advance: stocks and claims, less debts of the same nature.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-29"]
 need = balance[["year_end", "bfre", "bfrhe", "bfr", "bfre_days", "bfr_days"]]
 cm.display.table(need, language)
 # %% tags=["nbval-check-output"]
@@ -250,7 +250,7 @@ cm.forms.ratio_table(cm.ratios(years, keys), language)
 #
 # **TN = FRNG − BFR.** It is also what there is in the bank less what is owed to it: both must give the same amount, or a line
 # has been lost.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-23", "covers:004-30"]
 cm.display.table(balance[["year_end", "frng", "bfr", "tn", "tn_difference", "ecart_tn", "tn_days"]], language)
 # %%
 cm.plots_statements.masses_over_years(balance, company, language)
@@ -314,12 +314,12 @@ cm.plots_statements.against_quartiles(cm.compare(mine, sector, "Bâtiment"), lan
 latest = cm.ratio_values(accounts).sort_values("year_end").drop_duplicates("company_id", keep="last")
 columns = ["company_id", "company_name", "tn_jours", "autonomie_financiere", "delai_clients", "delai_fournisseurs"]
 cm.display.table(latest[latest["tn_jours"] < 0].sort_values("tn_jours")[columns], language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:004-32"]
 # ## 11. Ce que les chiffres peuvent cacher
 #
 # **La date.** Ces comptes sont clos au 31 décembre 2025 : nous sommes fin juin. Que s'est-il passé depuis ? Notre
 # propre grand livre le sait mieux que personne :
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:004-32"]
 # ## 11. What the figures may hide
 #
 # **The date.** These accounts were closed on 31 December 2025: it is the end of June. What has happened since?
@@ -460,7 +460,7 @@ cm.widgets_statements.functional_balance(last, language)
 # 38,068 + 96,574 − 49,875 − 12,245. The printed total does not follow from the printed lines, and the two
 # treasuries differ by 90: a line is missing or miscopied.
 # ([source](https://my.numworks.com/python/matthieumorvant/afrngxbfrxbfrhextn))
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:002-20"]
 lines = {
     "total_actif_immobilise": 96728, "stock_marchandises": 38068, "clients": 96574, "autres_creances": 525, "vmp": 5753,
     "disponibilites": 1765, "capital": 100000, "autres_reserves": 7000, "total_actif_immobilise_amort": 9588,

@@ -26,7 +26,7 @@ from IPython.display import display
 
 import cmtools as cm
 
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:004-18 §1"]
 # ## 1. Quand analyser un client
 #
 # On n'analyse pas tous les clients tout le temps. Le moment compte plus que la méthode :
@@ -54,7 +54,7 @@ import cmtools as cm
 # | confrères, banque, presse | rumeurs et confirmations | respecter le secret et le droit de la concurrence |
 #
 # Chaque renseignement se note **avec sa date et sa source**. Un avis d'assureur sans date ne vaut rien : on ne sait pas s'il tient encore.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:004-18 §1"]
 # ## 1. When to analyse a customer
 #
 # Not all customers, not all the time. The moment matters more than the method:
@@ -82,10 +82,10 @@ import cmtools as cm
 # | fellow suppliers, bank, press | rumours and confirmations | respect confidentiality and competition law |
 #
 # Each piece of information is noted **with its date and source**. An insurer's opinion without a date is worth nothing: nobody knows whether it still holds.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:001-10", "covers:004-19", "covers:004-20"]
 told = cm.read_external(external_file)
 display(cm.forms_credit.external_table(cm.external.shown(told, company, as_of), language))
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:003-11 §3", "covers:003-12 §3"]
 # **Lecture.** Ce qui n'a pas été fourni est écrit « non fourni », jamais deviné. Un fait sans date ou périmé reste visible et ne sert à
 # aucun calcul.
 #
@@ -106,7 +106,7 @@ display(cm.forms_credit.external_table(cm.external.shown(told, company, as_of), 
 #
 # Un score est une somme pondérée de ratios. Chaque modèle a été estimé sur une population, dans une unité, avec ses seuils : les trois
 # vont ensemble. Voici le seul de la liste qui vienne de PME françaises.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:003-11 §3", "covers:003-12 §3"]
 # **Reading.** What was not provided is written “not provided”, never guessed. A fact without a date or out of date stays visible and
 # is used in no computation.
 #
@@ -129,7 +129,7 @@ display(cm.forms_credit.external_table(cm.external.shown(told, company, as_of), 
 # Here is the only one of the list that comes from French SMEs.
 # %%
 cm.forms_credit.model_card("conan_holder", language)
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:001-13", "covers:004-31"]
 accounts = cm.read_liasse(accounts_file).table
 years = accounts[accounts["company_id"] == company]
 scores = cm.score(years)
@@ -154,7 +154,7 @@ cm.plots_credit.scores(scores, language)
 # missing is not replaced by zero, nor by book equity.
 #
 # ## 5. Mixed results: look at what each one weighs
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-32"]
 last = years[years["year_end"] == years["year_end"].max()]
 parts = cm.contributions(last)
 verdict = cm.disagreements(scores)
@@ -201,7 +201,7 @@ cm.plots_credit.scores_over_years(scores, language)
 # A committee does not decide on a formula of 1979. It also weighs payment behaviour, management, sector, the insurer's opinion. The
 # **grid** puts these criteria in a table that is discussed and changed (`data/grille.csv`): a weight, classes, points from 0 to 10, and
 # a few rules that cap the rating whatever the other criteria say.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:001-13", "covers:004-31", "covers:004-39"]
 ledger = cm.read_ledger(ledger_file)
 file = cm.credit_file.credit_file(company, as_of, ledger=ledger, statements=accounts, external=told)
 rating = cm.credit_file.rate(file)
@@ -228,7 +228,7 @@ cm.plots_credit.grid(rating, language)
 # The control below needs JupyterLab: choose a line, move it, watch which models change their mind.
 # %%
 cm.widgets_credit.scores(last, language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:002-20"]
 # ## 8. Les pièges
 #
 # **Piège 1 : l'unité.** La formule d'Altman s'écrit en pourcentages (0,012 X1…) ou en décimaux (1,2 X1…), jamais un mélange. cmtools
@@ -242,7 +242,7 @@ cm.widgets_credit.scores(last, language)
 #
 # **Piège 4 : le corrigé publié.** Un corrigé en ligne trouve Z = 2,062 en ajoutant 1,0 au lieu de 1,0 × ventes / actif, sur un bilan dont
 # le passif dépasse l'actif de 21 000. Refaisons-le.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:002-20"]
 # ## 8. The traps
 #
 # **Trap 1: the unit.** Altman's formula is written in percent (0.012 X1…) or in decimals (1.2 X1…), never a mixture. cmtools refuses a

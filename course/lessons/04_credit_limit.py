@@ -1,4 +1,4 @@
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:000-10"]
 # # 04. La limite de crédit : combien, pour combien de temps, et qui décide
 #
 # **La question.** Ruzgivoquine Bâtiment demande 110 000 € d'encours à 60 jours ; sa limite est de 95 000 €. La leçon 02 a lu ses
@@ -7,7 +7,7 @@
 # Pourquoi est-ce difficile ? Parce que le commercial voit la vente, le financier voit la perte, et que chacun a raison. Trop bas, on
 # refuse du chiffre d'affaires à un bon client ; trop haut, une seule défaillance efface la marge de bien des ventes. Une limite est un
 # compromis **écrit** : un montant, une raison, un responsable, une date de fin.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:000-10"]
 # # 04. The credit limit: how much, for how long, and who decides
 #
 # **The question.** Ruzgivoquine Bâtiment asks for EUR 110,000 of credit at 60 days; its limit is EUR 95,000. Lesson 02 read its
@@ -48,7 +48,7 @@ told = cm.read_external(external_file)
 #
 # The rating of lesson 03 is no amount. It points to a **risk level**, and the level says which share of the customer's strength we
 # accept to commit. These shares are choices: they are discussed and changed in `data/niveaux_risque.csv`.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:000-11", "covers:004-39"]
 file = cm.credit_file.credit_file(company, as_of, ledger=ledger, statements=statements, external=told)
 rating = cm.credit_file.rate(file)
 level = cm.risk_level(rating)
@@ -99,7 +99,7 @@ insured = Insured(85_000, insured_share, dated="2026-02-12", until="2026-12-31")
 activity = Activity(orders=52_000, open_invoices=51_159.19, behaviour_coefficient=level.behaviour_coefficient)
 context = {"seller_sales": seller_sales, "activity": activity, "insured": insured}
 found = cm.limits.methods(accounts, as_of, need=need, level=level, **context)
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:000-12", "covers:003-10"]
 told_methods = cm.limits.explain(found, language)
 cm.display.table(told_methods, language, columns=["method", "limit_amount", "lim_inputs", "lim_vat", "lim_remark"])
 # %%
@@ -157,16 +157,16 @@ for amount in (proposal.most_prudent, proposal.mean, average.amount):
 # ## 5. Covering the gap
 #
 # A need of EUR 32,483 is left. To refuse is not the only answer:
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:000-08"]
 cm.display.table(cm.limits.cover_gap(proposal, need, insured), language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:000-14"]
 # **Lecture.** Un délai de 14 jours suffirait, ce qu'aucun client n'acceptera ; mais payer à l'heure vaudrait mieux encore : sans retard,
 # le besoin tomberait à 43 000 €. C'est la première chose à négocier. Avec l'assurance, si tout le besoin était dû, il nous resterait
 # 8 098 € de risque : l'assureur paierait 90 % de la créance, dans la limite de ses 85 000 €.
 #
 # **Une décision défendable** : 48 500 €, assurance-crédit en place ; ou 70 000 € à 45 jours (le besoin à ce délai), pour six mois, tant que
 # l'assureur couvre, et à condition que l'échu soit réglé. Devant le comité, la même phrase commence par la demande et finit par la date de revue.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:000-14"]
 # **Reading.** A term of 14 days would do, which no customer will accept; yet paying on time would do better: without lateness the need
 # would fall to EUR 43,000. That is the first thing to negotiate. With insurance, were the whole need owed, EUR 8,098 would stay at our
 # own risk: the insurer would pay 90% of the claim, within its EUR 85,000.
@@ -185,12 +185,12 @@ cm.display.table(cm.limits.cover_gap(proposal, need, insured), language)
 # %%
 start = {"risk_level": level.risk_level, "seller_sales": seller_sales, "asked": asked}
 cm.widgets_credit.limit(accounts, as_of, need, language, **start)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:002-20"]
 # ## 6. Les pièges
 #
 # **Piège 1 : ajouter la limite de l'assureur.** Notre limite et la sienne portent sur les **mêmes** premiers euros. Les additionner,
 # c'est croire que la perte sera payée deux fois.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:002-20"]
 # ## 6. The traps
 #
 # **Trap 1: adding the insurer's limit.** Our limit and the insurer's are about the **same** first euros. To add them is to believe that
@@ -252,7 +252,7 @@ for number in ("000116", "000128", "000139"):
 #
 # A limit that nobody follows protects nobody. The **exposure** goes beyond the aged balance: open invoices, plus bills not due, plus
 # deliveries to invoice, plus firm orders, less advances and unallocated receipts.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:000-13", "covers:000-15", "covers:001-14", "covers:003-10"]
 today = cm.daily_follow_up(ledger, as_of, told)
 columns = ["customer_id", "customer_name", "exposure_amount", "credit_limit", "headroom", "limit_use", "insurer_limit"]
 cm.display.table(today.head(10), language, columns=[*columns, "overdue", "limit_state"])
@@ -288,7 +288,7 @@ cm.display.table(
 # ## 8. The limit is exceeded: why, and what to do?
 #
 # An overrun is no offence, it is a signal. Before holding anything, look for the cause: the right action depends on it.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:001-14", "covers:004-41"]
 cm.forms_credit.overrun_table(language=language)
 # %% [markdown] tags=["fr"]
 # Pour notre client, les chiffres désignent deux causes, et chacune explique à elle seule les 8 159 € :
@@ -351,7 +351,7 @@ cm.display.table(
 #
 # Who sets, who refuses, who unblocks: the **delegation** says so beforehand, by amount and by risk level. This one is an example to be
 # replaced (`data/delegations.csv`).
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-38"]
 delegation = cm.read_delegation(delegation_file)
 display(cm.display.table(cm.delegation.delegation_table(delegation, language=language), language))
 for amount in (proposal.amount, average.amount, asked):

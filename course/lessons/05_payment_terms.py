@@ -1,4 +1,4 @@
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:001-17"]
 # # 05. Délais de paiement : jusqu'à quand attendre, et que réclamer ensuite ?
 #
 # **La question.** Une facture a une échéance. Est-elle permise par la loi ? Passé ce jour, le client doit des intérêts et
@@ -13,7 +13,7 @@
 #
 # Les textes et les taux sont datés, avec leur source ; la commande `cmtools legal` les liste. Ce qui n'est confirmé par
 # aucune source lue porte la mention NON CONFIRMÉ. Une leçon n'est pas un conseil juridique.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:001-17"]
 # # 05. Payment terms: how long to wait, and what to claim then?
 #
 # **The question.** An invoice has a due date. Does the law allow it? After that day the customer owes interest and an
@@ -60,7 +60,7 @@ procedures = cm.insolvencies(cm.read_external(external_file), as_of)
 #
 # - 45 days, then the end of that month (`days_then_month_end`);
 # - the end of the invoice's month, then 45 days (`month_end_then_days`).
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-11"]
 invoice_date = date(2025, 1, 15)
 for reading in ("days_then_month_end", "month_end_then_days"):
     due = cm.due_date(invoice_date, "45 jours fin de mois", reading)
@@ -91,14 +91,14 @@ cm.plots_claims.month_end_readings(days, language)
 for terms in ("30 jours", "fin de mois le 15", "30 jours fin de décade", "comptant"):
     print(terms, "->", cm.language.day(cm.due_date(invoice_date, terms)))
 cm.display.table(cm.instalments(invoice_date, 10_000, "30 % à la commande, 70 % à 60 jours"), language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:004-11", "covers:004-12"]
 # ## 2. Le plafond légal
 #
 # Entre entreprises : **60 jours** après la facture, ou **45 jours fin de mois** si le contrat l'écrit ; 45 jours sans fin de
 # mois pour une facture récapitulative (C. com. L441-10). Certains secteurs ont le leur (L441-11). Un acheteur public doit
 # payer sous 30 jours (hôpital 50, entreprise publique 60), comptés de la **réception** de la demande. Sans accord : 30
 # jours après la livraison. Aucun plafond légal trouvé pour un particulier.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:004-11", "covers:004-12"]
 # ## 2. The legal ceiling
 #
 # Between businesses: **60 days** after the invoice, or **45 days end of month** if the contract says so; 45 days without end
@@ -116,12 +116,12 @@ summary = cm.compliance_summary(terms)
 cm.display.table(cm.forms_claims.compliance(summary, language), language)
 # %%
 cm.plots_claims.compliance(summary, language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:004-16"]
 # **Lecture.** Sur douze mois, presque toutes les factures respectent leur plafond. Celles qui le dépassent se regardent une
 # à une : des échéanciers à 90 jours, accordés de bonne foi et interdits quand même. L'amende administrative peut atteindre
 # 2 millions d'euros pour une société, le double en cas de récidive sous deux ans (L441-16), et sa publication est
 # systématique.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:004-16"]
 # **Reading.** Over twelve months nearly all invoices keep to their ceiling. Those beyond it are looked at one by one:
 # instalments at 90 days, granted in good faith and forbidden all the same. The administrative fine can reach 2 million euros
 # for a company, twice that if repeated within two years (L441-16), and it is always published.
@@ -156,7 +156,7 @@ periods = cm.late_rate_periods()
 public = cm.late_rate_periods("public").set_index("start")["rate"]
 periods["public_rate"] = periods["start"].map(public)
 cm.plots_claims.late_rates(periods[periods["start"] >= "2013-01-01"], language)
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-14"]
 shown = periods.tail(8).rename(columns={"rate": "rate_business", "public_rate": "rate_public", "floor": "rate_floor"})
 cm.display.table(shown[["start", "end", "rate_business", "rate_public", "rate_floor"]], language)
 # %% [markdown] tags=["fr"]
@@ -183,7 +183,7 @@ cm.display.table(shown[["start", "end", "rate_business", "rate_public", "rate_fl
 #
 # The first day counted is the day after the due date, the last is the day of payment. The base is the amount **incl. VAT**;
 # interest is simple. An invoice of EUR 12,000, due on 15 May 2026 and paid on 20 August:
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-14"]
 invoice = pd.DataFrame({"item_id": ["F1"], "customer_id": ["C1"], "amount": [12_000.0]})
 invoice["issue_date"] = invoice["receipt_date"] = pd.Timestamp("2026-04-15")
 invoice["due_date"] = pd.Timestamp("2026-05-15")
@@ -214,7 +214,7 @@ for imputation in ("principal_first", "interest_first"):
     found = cm.late_interest(invoice, twice, "2026-08-31", imputation=imputation)
     display(cm.display.said(f"imputed_{imputation}", language))
     display(cm.display.table(cm.forms_claims.segments(found).drop(columns="document"), language, total=True))
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:004-12 §5", "covers:004-15 §5"]
 # **Lecture.** Les intérêts d'abord : 123,83 € des 6 000 sont pris par l'intérêt, et le principal n'a baissé que de
 # 5 876,17 €. Au 20 août encore, le dernier règlement ne suffit plus : il reste un peu de principal, qui continue de courir.
 #
@@ -227,7 +227,7 @@ for imputation in ("principal_first", "interest_first"):
 # ## 6. Le décompte d'un client
 #
 # Tout ensemble, pour un client douteux qui n'a presque plus rien payé depuis un an :
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:004-12 §5", "covers:004-15 §5"]
 # **Reading.** Interest first: EUR 123.83 of the 6,000 go to interest, and the principal fell by EUR 5,876.17 only. On 20
 # August the last payment is not enough any more: a little principal remains, which runs on.
 #
@@ -283,7 +283,7 @@ cm.plots_claims.claims(by_customer[by_customer["currency"] == "EUR"], language)
 # Between businesses, **5 years** from the due date; against a consumer, **2 years**; transport, **1 year** from delivery;
 # against a public body, four years from the next 1 January (UNCONFIRMED). A reminder or a formal notice **does not interrupt**
 # it; an acknowledgement of the debt, a signed plan, a claim in court do.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-63"]
 owed = claims[claims["principal"] > 0].sort_values("days_left")
 owed = cm.forms_claims.limitation_marked(owed, language)
 names = ["customer_id", "document", "due_date", "principal", "limitation_date", "days_left", "limitation_note"]
@@ -298,13 +298,13 @@ cm.display.table(owed[names].head(5), language)
 # Change the amount, the due date, the delay, the buyer, the contract's rate, what a part payment pays first.
 # %%
 cm.widgets_claims.interest(language=language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:002-20"]
 # ## 10. Les pièges
 #
 # **Piège 1 : compter le jour de la facture.** Une page publiée trouve 16 mai pour 2 avril + 45 jours, et 13 juin pour 15
 # avril + 60 jours : un jour de moins chaque fois.
 # ([source](https://www.lecoindesentrepreneurs.fr/les-delais-de-paiement/))
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:002-20"]
 # ## 10. Traps
 #
 # **Trap 1: counting the day of the invoice.** A published page finds 16 May for 2 April + 45 days, and 13 June for 15 April +

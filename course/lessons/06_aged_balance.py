@@ -41,7 +41,7 @@ cm.display.table(items, language, columns=columns, limit=8, total=True)
 # ## 2. La balance âgée par client
 # %% [markdown] tags=["en"]
 # ## 2. The aged balance by customer
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:001-18", "covers:003-16"]
 aged = cm.aged_balance(items, as_of)
 cm.display.aged_balance(aged, ledger, language, limit=10)
 # %%
@@ -59,7 +59,7 @@ cm.plots.largest_overdue(cm.display.aged_by_customer(aged, ledger), language)
 # suffices; a dark one is over 120 days. Start with the dark bars, then with the long light ones before they darken.
 #
 # ## 3. The overdue rate
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:003-27", "covers:004-10", "covers:004-47"]
 rate = cm.overdue_rate(items, as_of)
 currency = rate.index[0]
 print(cm.language.percent(rate.loc[currency, "rate"], 1, language))
@@ -92,7 +92,7 @@ cm.display.table(shares.to_frame().T, language, kind="rate")
 # ## 4. The overdue rate over twelve months
 #
 # Twelve month-ends rebuilt with what was known on the day: amounts as bars, the rate as a line.
-# %%
+# %% tags=["covers:003-27", "covers:004-47"]
 history = cm.outstanding_by_date(ledger, cm.known_month_ends(ledger, as_of, 13))
 cm.plots.overdue_history(history, language)
 # %% [markdown] tags=["fr"]
@@ -179,13 +179,13 @@ cm.display.table(by_collector, language, columns=[*shown, "disputed"], total=Tru
 # not change with the last two choices, the picture does.
 # %%
 cm.widgets.aged_balance(ledger, as_of, language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:002-20"]
 # ## 8. Les pièges
 #
 # **Piège 1 : les lignes qui disparaissent.** Un tableur ou un script qui découpe en tranches à partir de 0 perd tout ce
 # qui n'est pas en retard. La somme des tranches doit toujours être l'encours. Ci-dessous, d'abord ce que garde le découpage,
 # puis ce qui est dû.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:002-20"]
 # ## 8. The traps
 #
 # **Trap 1: rows that vanish.** A spreadsheet or script that cuts buckets from 0 up loses all that is not late. The

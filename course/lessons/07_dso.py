@@ -41,7 +41,7 @@ ledger = cm.read_ledger(ledger_file)
 # ## 1. La méthode comptable
 # %% [markdown] tags=["en"]
 # ## 1. The balance method
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:003-25"]
 for months in (3, 12):
     result = cm.dso(ledger, as_of, months=months)
     owed, sold = (cm.language.money(value, result.currency, language) for value in (result.receivables, result.sales))
@@ -56,7 +56,7 @@ for months in (3, 12):
 # Always write the period beside the figure.
 #
 # ## 2. The count-back method
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:003-25"]
 steps = cm.dso(ledger, as_of, method="count_back")
 cm.display.table(steps.table, language)
 # %%
@@ -71,7 +71,7 @@ cm.plots.count_back(steps.table, language)
 # proportion. The table shows the balance before and after each month: without it an error cannot be seen.
 #
 # ## 3. Twelve months
-# %%
+# %% tags=["covers:003-02"]
 history = cm.dso_by_month(ledger, as_of)
 cm.plots.dso_by_month(history, language)
 # %% tags=["nbval-check-output"]
@@ -104,7 +104,7 @@ cm.display.table(history, language)
 # - unallocated credits, which come off.
 #
 # The **average days delinquent** are what remains once the best possible DSO is taken off.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:003-25"]
 parts = cm.dso_parts(ledger, as_of, financing_rate=financing_rate)
 names = ["dso", "best_possible_dso", "average_days_delinquent", "overdue_dso", "disputed_dso", "unallocated_dso"]
 cm.display.table(parts[names], language)
@@ -158,7 +158,7 @@ print(cm.language.number(held / parts["day_value"].iloc[0], 1, language))
 # more is sold in June than in an average month, and those sales are not due yet.
 #
 # ## 5. Segment by segment
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:003-25"]
 segments = cm.dso_parts(ledger, as_of, by="segment", financing_rate=financing_rate)
 names = ["segment", "receivables", "sales", "dso", "best_possible_dso", "overdue_dso", "disputed_dso", "agreed_terms"]
 cm.display.table(segments[names], language, total=True)
@@ -215,7 +215,7 @@ cm.display.table(customers[customers["dso"].isna()][["customer_id", "receivables
 # the cost of financing it. The rate `financing_rate` is an **assumption** of the parameters (5% a year): put there the
 # rate of your overdraft or factoring. In order: the value of one day, its yearly cost, and the cash that bringing the
 # average days delinquent to zero would give back.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:003-04", "covers:003-05"]
 whole = parts.iloc[0]
 for amount in (whole["day_value"], whole["day_cost"], whole["average_days_delinquent"] * whole["day_value"]):
     print(cm.language.money(amount, whole["currency"], language, decimals=0))
@@ -260,14 +260,14 @@ cm.display.table(weighted.table.head(6), language)
 # If a share of the overdue were collected today, what would the DSO become, and how much cash would come in?
 # %%
 cm.widgets.dso_collected(ledger, as_of, language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:002-20"]
 # ## 9. Les pièges
 #
 # **Piège 1 : HT et TTC mêlés.** L'encours est TTC, les ventes doivent l'être aussi. Cas publié (en milliers d'euros) :
 # encours 472 TTC, ventes 2 400 HT, soit 2 870,4 TTC. Le mélange gonfle le DSO exactement du taux de TVA. Ci-dessous,
 # d'abord le DSO juste (TTC / TTC), puis le faux (TTC / HT).
 # ([source](http://finance-technique.com/que-dissimule-le-dso-methodes-de-calcul-et-ce-qui-influence-le-resultat/))
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:002-20"]
 # ## 9. The traps
 #
 # **Trap 1: mixing amounts with and without VAT.** Receivables include VAT, so must sales. Published case (in thousands of

@@ -52,7 +52,7 @@ from cmtools.language import money, number, percent
 # The company earns 10 cents per euro sold. The sales that make up the loss, the **compensating sales**, are:
 #
 # > loss / margin rate on the selling price
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:003-07", "covers:004-09", "covers:004-40"]
 loss = amount_incl_vat / (1 + vat_rate)
 print(forms_costs.compensation_sentence(cm.compensating_sales(loss, margin_rate), "EUR", language))
 # %% [markdown] tags=["fr"]
@@ -69,7 +69,7 @@ print(forms_costs.compensation_sentence(cm.compensating_sales(loss, margin_rate)
 # ## 2. The matrix
 #
 # A page for the wall of the sales department: what is lost in rows, the margin in columns.
-# %%
+# %% tags=["covers:003-07", "covers:004-09"]
 losses, rates = [1_000, 5_000, 10_000, 20_000, 50_000], [0.02, 0.05, 0.10, 0.15, 0.20, 0.25]
 matrix = cm.hidden_cost_matrix(losses, rates)
 plots_costs.hidden_cost_matrix(matrix, language, marked=(5_000, 0.10))
@@ -196,7 +196,7 @@ cm.display.table(compared[(compared.iloc[:, 1:] != 0).any(axis=1)], language)
 #
 # The loss is not all. From the due date to the write-off, EUR 6,000 had to be financed for 180 days, ten hours spent on it,
 # letters, calls, the court. None of that stands on the line “bad debts”.
-# %%
+# %% tags=["covers:003-06", "covers:004-09"]
 cost = cm.unpaid_cost(invoice)
 plots_costs.unpaid_cost(cost, language)
 # %% tags=["nbval-check-output"]
@@ -242,7 +242,7 @@ late = replace(invoice, lost_share=0, days=60, hours=2, other_handling=10, legal
 default_rate = cm.default_late_rate(as_of).value
 interest = cm.cost_of_delay(amount_incl_vat, default_rate, 60)
 claimed = replace(late, late_interest=interest, fixed_indemnity=40)
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:002-04", "covers:003-05", "covers:003-08"]
 both = {"lost_invoice": cost, "late_invoice": cm.unpaid_cost(late), "late_interest_paid": cm.unpaid_cost(claimed)}
 compared = forms_costs.costs_side_by_side(both, language)
 cm.display.table(compared[(compared.iloc[:, 1:] != 0).any(axis=1)], language)
@@ -281,7 +281,7 @@ cm.display.table(waits[waits["delay_days"].isin([0, 30, 60, 90, 180])], language
 #
 # From the invoice to the company. A day of DSO is a day of sales incl. VAT: gaining it sets that cash free once, and saves
 # its financing each year. First one day, then the days delinquent of the sample company.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:002-04", "covers:003-04", "covers:003-05"]
 ledger = cm.read_ledger(ledger_file)
 parts = cm.dso_parts(ledger, as_of).iloc[0]
 for days in (1, parts["average_days_delinquent"]):
@@ -318,7 +318,7 @@ print(forms_costs.compensation_sentence(cm.compensating_sales(spent, margin_rate
 #
 # A term that is granted is a loan without interest. What does it cost in the price, and by how much should the price rise
 # to pay for it? The increase slightly exceeds the cost, for the higher price is financed too: c / (1 − c).
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:000-08"]
 for days in (30, 45, 60, 90):
     term = cm.cost_of_payment_term(days, financing_rate, vat_rate=vat_rate, margin_rate=margin_rate)
     print(forms_costs.term_sentence(term, days, language))
@@ -340,14 +340,14 @@ for days in (30, 45, 60, 90):
 # framed cell of the matrix is the full cost, at your margin.
 # %%
 cm.widgets_costs.hidden_cost(replace(invoice, insured_on="excl_vat"), language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:002-20"]
 # ## 10. Les pièges
 #
 # **Piège 1 : une autre marge.** Le taux sur le coût donne 25 000 € au lieu de 30 000 € ; la marge sur coûts variables prise pour
 # la marge nette, 16 667 € au lieu de 125 000 € (partie 3). Un taux sans son nom ne vaut rien.
 #
 # **Piège 2 : TTC divisé par une marge HT.** Quand la TVA revient, la perte est HT. D'abord juste, puis faux :
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:002-20"]
 # ## 10. The traps
 #
 # **Trap 1: another margin.** The rate on cost gives EUR 25,000 instead of EUR 30,000; the contribution margin taken for the
@@ -435,12 +435,12 @@ my_facts = {"vat_rate": 0.20, "vat": None, "vat_regime": None, "days": None, "ho
 if my_amount:
     mine = cm.unpaid_cost(cm.UnpaidInvoice(my_amount, **my_facts))
     display(cm.display.table(forms_costs.unpaid_cost(mine, language), language))
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:004-09"]
 # ## 12. Dans Excel
 #
 # Un classeur aux formules vivantes, la matrice et le coût complet : changez une case de couleur, tout suit. Donnez un nom de
 # fichier ci-dessous, ou, au terminal : `cmtools template hidden_cost --output cout_impaye.xlsx`.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:004-09"]
 # ## 12. In Excel
 #
 # A workbook with live formulas, the matrix and the full cost: change a coloured cell, all follows. Give the name of a file

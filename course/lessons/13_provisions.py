@@ -97,7 +97,7 @@ display(cm.display.table(insolvent, language))
 # %% [markdown] tags=["en"]
 # The existing allowance stands on account 491 at the previous closing. Needed − existing = an allowance to book if
 # positive, a reversal if not.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:003-06", "covers:004-83"]
 books = cm.reports.read_source(fec=fec_file, previous_fec=previous_fec_file)
 existing = cm.existing_allowances(books, previous_closing)
 individual = cm.individual_allowances(claims, shares, existing)
@@ -256,7 +256,7 @@ display(cm.display.table(matrix[names], language, total=True))
 # %%
 compared = cm.allowances_compared(individual, ageing, matrix, balances)
 plots_provisions.three_methods(compared, language, "EUR")
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-83"]
 explained = cm.provisions.explain_compared(compared, language)
 names = ["method", "allowance", "not_estimated", "may_book", "book_why", "may_deduct", "deduct_why"]
 cm.display.table(explained[names], language)
@@ -305,7 +305,7 @@ cm.display.table(bearing[["item_id", "customer_id", "vat_amount", "procedure", "
 # %%
 periods = cm.doubtful_by_period(ledger, as_of, allowances={previous_closing: existing.sum(), as_of: 25_831.46})
 plots_provisions.doubtful_flows(periods, language, "EUR")
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:000-30", "covers:004-79", "covers:004-80", "covers:004-81", "covers:004-82"]
 names = ["date", "doubtful_in", "loss_event_rate", "doubtful_recovery", "irrecoverable_rate", "provision_rate"]
 cm.display.table(periods[names], language)
 # %% [markdown] tags=["fr"]
@@ -326,12 +326,12 @@ cm.display.table(periods[names], language)
 # Another share of loss, a darker future: what become of the three figures?
 # %%
 widgets_provisions.allowances(claims, insolvent, balances, rates, ageing_shares, language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:002-20"]
 # ## 10. Les pièges
 #
 # **Piège 1 : déprécier le TTC.** La TVA reviendra ou reste due à part ; la perte probable est HT. D'abord le juste, puis le
 # faux, puis l'écart :
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:002-20"]
 # ## 10. The traps
 #
 # **Trap 1: an allowance on amounts incl. VAT.** VAT will come back or is another matter; the probable loss excludes it.

@@ -1,4 +1,4 @@
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:004-76"]
 # # 14. Le tableau de bord du crédit client
 #
 # **La question.** Le comité de crédit se réunit dans une heure. Il a vingt minutes et des décisions à prendre : que
@@ -16,7 +16,7 @@
 # du calcul.
 #
 # Durée : une demi-heure. Les leçons 06 et 07 expliquent les deux chiffres de base, le taux d'échu et le DSO.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:004-76"]
 # # 14. The dashboard of client credit
 #
 # **The question.** The credit committee meets in an hour. It has twenty minutes and decisions to take: what must it
@@ -51,7 +51,7 @@ from cmtools.language import label, money, number, percent
 ledger = cm.frames.in_polars(cm.read_ledger(ledger_file))  # same tables, same figures, a faster engine
 items = cm.frames.in_pandas(cm.report_items(ledger, as_of))
 currency = ledger.book_currency
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:000-26", "covers:001-23", "covers:004-76"]
 # ## 1. Huit indicateurs, chacun face à un objectif et à son passé
 #
 # Un indicateur mérite sa place sur la page s'il passe cinq questions :
@@ -61,7 +61,7 @@ currency = ledger.book_currency
 # 3. Se comprend-il **sans explication** ?
 # 4. A-t-il un **objectif** et quelqu'un pour en répondre ?
 # 5. Peut-on l'**embellir** sans rien améliorer ? Alors lequel, à côté, le montrerait ?
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:000-26", "covers:001-23", "covers:004-76"]
 # ## 1. Eight indicators, each against a target and its past
 #
 # An indicator deserves its place on the page if it passes five questions:
@@ -78,7 +78,7 @@ cm.display.key_figures(figures, language, cm.dashboard.COMMITTEE)
 # %% tags=["nbval-check-output"]
 reached = figures.loc[list(cm.dashboard.COMMITTEE), "attained"]
 print(reached.eq(True).sum(), "/", reached.notna().sum())
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:000-29"]
 # **Lecture.** Un seul objectif est atteint : ce qui arrive à échéance est bien encaissé dans le mois qui suit. Parmi
 # ceux qui ne le sont pas, l'échu de plus de 60 jours, les litiges et le retard moyen (échues ouvertes comprises)
 # portent le poids du **passé**. La relance courante fonctionne ; ce sont les dossiers anciens qui pèsent. Aucun de ces
@@ -113,7 +113,7 @@ print(reached.eq(True).sum(), "/", reached.notna().sum())
 #
 # **Un lien, calculé.** La valeur d'un jour de ventes multipliée par le DSO de retard donne la trésorerie que le retard
 # immobilise. C'est, par construction, l'échu moins les crédits non lettrés (jours non arrondis dans le produit).
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:000-29"]
 # **Reading.** Only one target is reached: what falls due is well collected within the month that follows. Among those
 # that are not, overdue over 60 days, disputes and the average delay (with open items past due) bear the weight of the
 # **past**. Everyday reminders work; it is the old files that weigh. None of these figures would have told it alone.
@@ -194,7 +194,7 @@ for change in (0, -0.10, -0.20):
 aged = cm.aged_balance(items, as_of)
 debtors = int((aged["total"] > 0).sum())
 cm.display.headline(figures, debtors, cm.as_day(as_of), ledger.report, language)
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:000-27", "covers:004-76"]
 asked = cm.decisions(items, ledger, as_of)
 cm.display.table(asked, language)
 # %% [markdown] tags=["fr"]
@@ -220,7 +220,7 @@ actions = """Give formal notice to 000186 before its lateness passes 60 days; So
 Settle the dispute of 000144 (no purchase order); sales management; 15/07/2026
 Ask for the release of retention money past its date; Ysoline Brantoxe; 31/07/2026
 Lower the limit of 000102, not covered by the insurer; credit committee; 10/07/2026"""
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:000-28"]
 followed = ["over_60", "card_disputed", "overdue_rate", "outstanding"]  # one indicator per action
 plan = cm.display.actions(actions).assign(indicator=followed)
 of_today = figures.rename(index={"disputed": "card_disputed"}).loc[followed, ["value", "target", "unit"]]
@@ -275,7 +275,7 @@ cm.display.table(months.tail(3), language, columns=shown)
 # %%
 matrix = cm.migration_matrix(ledger, as_of, 12)
 cm.plots.migration(matrix, language)
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-10"]
 paid = matrix.set_index("from_state")["paid"]
 for state in cm.receivables.late_columns(paid.index):
     print(label(state, language), percent(paid[state], 0, language))
@@ -291,7 +291,7 @@ for state in cm.receivables.late_columns(paid.index):
 # settles no dispute.
 #
 # ### The recovery rate at one month and at three months
-# %%
+# %% tags=["covers:003-24", "covers:003-26"]
 cohorts = cm.recovery_rate(ledger, as_of)
 cm.plots.recovery(cohorts, language)
 # %% [markdown] tags=["fr"]
@@ -306,7 +306,7 @@ cm.plots.recovery(cohorts, language)
 #
 # The collection effectiveness index (CEI) looks at the whole month, old lateness included: of what could be collected in
 # the month, the share that was.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:003-24"]
 index = cm.collection_effectiveness(ledger, as_of)
 shown = ["date", "receivables_begin", "sales", "receivables_end", "write_offs", "not_due_end"]
 cm.display.table(index.tail(3), language, columns=[*shown, "collection_effectiveness"])
@@ -335,7 +335,7 @@ cm.display.table(index.tail(3), language, columns=[*shown, "collection_effective
 thresholds = cm.read_signals(signals_file)
 in_force = cm.signal_rules(thresholds, currency, language).rename(columns={"said": "signal_rule"})
 cm.display.table(in_force, language)
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-78"]
 found = cm.explain_signals(cm.warning_signals(ledger, as_of, thresholds), language)
 shown = ["customer_id", "customer_name", "signal", "said", "outstanding", "overdue"]
 cm.display.table(found[found["signals"] >= 4], language, columns=shown)
@@ -432,7 +432,7 @@ cm.display.table(measures, language, columns=["top_1", "top_5", "top_10", "hhi_p
 # | Customer file | one name per customer, a limit, terms; due date = date + terms |
 #
 # The books (FEC) tell the balance; the ledger tells the due dates. Both are read.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-77"]
 books = cm.read_fec(fec_file).ledger(terms=45)
 accounts = cm.reconciliation(books, as_of)
 cm.display.table(accounts, language)
@@ -466,7 +466,7 @@ cm.display.table(cm.display.defects(ledger.report, language), language)
 #
 # What entered and left the doubtful customers, month by month. Moving a claim from 411 to 416 does not change the
 # profit; impairment does.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-79"]
 doubtful = cm.doubtful_movements(ledger, as_of)
 shown = ["date", "opening_balance", "doubtful_in", "doubtful_paid", "doubtful_lost", "closing_balance"]
 cm.display.table(doubtful.tail(6), language, columns=shown)
@@ -484,7 +484,7 @@ cm.display.table(doubtful.tail(6), language, columns=shown)
 # - Loss event rate = new doubtful claims / sales, both incl. VAT.
 # - Loss rate = losses / sales, both incl. VAT. **Exact formula UNCONFIRMED**: others compute it excluding VAT. Write yours
 #   beside the figure.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:000-30", "covers:004-80", "covers:004-82"]
 years = pd.DataFrame({"date": pd.to_datetime(["2024-06-30", "2025-06-30", "2026-06-30"])})
 years["sales"] = [cm.dso(ledger, end).sales for end in years["date"]]  # twelve months incl. VAT
 years["doubtful_in"] = [cm.doubtful_movements(ledger, end)["doubtful_in"].sum() for end in years["date"]]
@@ -505,7 +505,7 @@ cm.display.table(years.assign(loss_rate=years["losses"] / years["sales"]), langu
 #
 # **The impairment rate**: account 491 / doubtful claims **excluding VAT**, since VAT is recovered. Below, right, then
 # wrong (over amounts incl. VAT).
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:004-81"]
 untaxed = cm.frames.in_pandas(ledger.invoices)[["item_id", "amount_excl_vat"]]
 claims = items[items["doubtful"]].merge(untaxed, on="item_id")
 excl_vat = claims["open_amount"] * claims["amount_excl_vat"] / claims["amount"]
@@ -523,7 +523,7 @@ for base in (excl_vat, claims["open_amount"]):
 # The targets stand in `data/objectifs.csv`, to be changed like the thresholds. Attainment: value / target where more is
 # better, target / value where less is. Bonus: average of the attainments weighted by the weights, nil below 80%, at
 # most 120%. No scale is published: this one is a choice.
-# %% tags=["nbval-check-output"]
+# %% tags=["nbval-check-output", "covers:002-10", "covers:002-19"]
 by_collector = cm.figures_by(ledger, as_of, "collector")
 met = cm.attainment(cm.indicator_values(figures, by_collector), goals)
 mine = met[met["collector"].notna()]
@@ -547,7 +547,7 @@ cm.display.table(cm.incentives(met), language)
 display(cm.display.table(cm.incentives(met, floor=0.6), language))
 alone = mine[mine["indicator"] == "recovery_30"].assign(weight=1.0)
 cm.display.table(cm.incentives(alone), language)
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:002-20"]
 # **Lecture.** Payés sur le seul recouvrement à 30 jours, les trois dépassent 100 %, alors que l'échu ancien est hors
 # objectif pour deux d'entre eux. On obtient ce que l'on paie : les dossiers faciles d'abord, les vieux jamais, des
 # factures passées « en litige » ou des échéances repoussées pour sortir du calcul. D'où trois poids, un indicateur de
@@ -559,7 +559,7 @@ cm.display.table(cm.incentives(alone), language)
 # que ses encours couvrent le trimestre. Ci-dessous, d'abord avec les ventes de toute la période, puis le chiffre
 # publié.
 # ([source](https://www.creditguru.com/index.php/collection-management/collection-metrics/collection-effectiveness-index-cei))
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:002-20"]
 # **Reading.** Paid on recovery at 30 days alone, all three exceed 100%, while old overdue amounts miss the target for
 # two of them. You get what you pay for: easy files first, old ones never, invoices turned “disputed” or due dates put
 # off to leave the sum. Hence three weights, one of them on old stock, and a check of changes of due date and status.
@@ -625,7 +625,7 @@ for rate in (figures.loc["overdue_rate", "value"], by_customer["overdue_rate"].m
 for basis in ("allocated", "paid"):
     may = cm.outstanding_by_date(ledger, ["2026-05-31"], basis=basis)
     print(percent(may.loc[0, "overdue_rate"], 1, language))
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "covers:001-23 §9", "covers:003-28 §9"]
 # ## 9. Autodiagnostic : concevoir les indicateurs de votre organisation
 #
 # Double-cliquez sur cette cellule pour écrire dans la dernière colonne, puis Maj + Entrée.
@@ -651,7 +651,7 @@ for basis in ("allocated", "paid"):
 # ## 10. Sur votre fichier
 #
 # Votre grand livre et, si vous en avez, vos objectifs et vos seuils.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "covers:001-23 §9", "covers:003-28 §9"]
 # ## 9. Self-diagnosis: design the indicators of your own organisation
 #
 # Double-click this cell to write in the last column, then Shift + Enter.
@@ -688,3 +688,69 @@ if my_file:
         alerts = cm.warning_signals(own, my_date, cm.read_signals(my_signals or None), currency=one)
         alerts = cm.explain_signals(alerts, language)
         display(cm.display.table(alerts[["customer_id", "customer_name", "said", "overdue"]], language, limit=20))
+# %% [markdown] tags=["fr"]
+# ## 11. Pour cent sociétés, chaque mois
+#
+# Un cabinet comptable ou un centre de services partagés suit cent sociétés. Personne ne remplit cent fois une cellule de
+# paramètres : un **portefeuille** nomme les sociétés et leurs fichiers. Voici celui de `data/portefeuille.yaml`.
+# %% [markdown] tags=["en"]
+# ## 11. For a hundred companies, every month
+#
+# An accounting firm or a shared service centre follows a hundred companies. Nobody fills in a parameters cell a hundred
+# times: a **portfolio** names the companies and their files. This is the one in `data/portefeuille.yaml`.
+# %%
+from pathlib import Path
+
+print(Path("../../data/portefeuille.yaml").read_text(encoding="utf-8"))
+# %% [markdown] tags=["fr"]
+# Il est lu en entier avant que rien ne parte : un paramètre inconnu, un fichier absent, deux sociétés dans un même dossier
+# arrêtent tout, et tous les défauts sont dits ensemble. Ici, tout est bon :
+# %% [markdown] tags=["en"]
+# It is read whole before anything starts: an unknown parameter, a missing file, two companies in one folder stop
+# everything, and all defects are told together. Here all is well:
+# %% tags=["nbval-check-output"]
+for job in cm.read_portfolio("../../data/portefeuille.yaml", as_of):
+    print(f"{job.name:12}  {job.company}")
+# %% [markdown] tags=["fr"]
+# Et si un nom de fichier est mal écrit, et une date impossible :
+# %% [markdown] tags=["en"]
+# And if a file's name is misspelt, and a date impossible:
+# %% tags=["nbval-check-output"]
+import tempfile
+
+wrong = """companies:
+  - {company_name: Alpha, ledger: facture.csv, output: alpha}
+  - {company_name: Beta, fec: FEC.txt, as_of: 31/06/2026, output: beta}
+"""
+with tempfile.TemporaryDirectory() as folder:
+    Path(folder, "portefeuille.yaml").write_text(wrong, encoding="utf-8")
+    try:
+        cm.read_portfolio(Path(folder, "portefeuille.yaml"), as_of)
+    except cm.InputError as error:
+        print(error.text(language))
+# %% [markdown] tags=["fr"]
+# **Le soir de la clôture**, dans un terminal :
+#
+# ```
+# cmtools batch data/portefeuille.yaml --as-of 2026-06-30 --output reports/juin
+# ```
+#
+# Chaque société reçoit son dossier (page à lire, classeur, carnet exécuté qui garde la trace du calcul). `index.html` les
+# liste avec leurs indicateurs, les échecs en tête avec leur raison : une société qui échoue n'arrête pas les autres.
+# Interrompu ou corrigé, on relance avec `--resume` : ce qui est complet et inchangé n'est pas refait.
+#
+# **Ce qui reste à la main.** Lire les échecs, comparer les totaux à la balance de chaque société, et ne transmettre que ce
+# qui s'accorde (partie 5).
+# %% [markdown] tags=["en"]
+# **On closing night**, in a terminal:
+#
+# ```
+# cmtools batch data/portefeuille.yaml --as-of 2026-06-30 --output reports/june
+# ```
+#
+# Each company gets its folder (page to read, workbook, executed notebook that keeps the trace of the calculation).
+# `index.html` lists them with their indicators, failures first with their reason: a company that fails does not stop the
+# others. Interrupted or mended, it goes on with `--resume`: what is complete and unchanged is not made again.
+#
+# **What stays with you.** Read the failures, compare the totals with the trial balance of each company, and pass on only
+# what agrees (part 5).

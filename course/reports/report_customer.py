@@ -72,7 +72,7 @@ tables = cm.workbook.Tables(language)
 # ## 1. La décision demandée
 # %% [markdown] tags=["en"]
 # ## 1. The decision asked
-# %%
+# %% tags=["covers:000-14"]
 display(cm.forms_decision.decision_page(decision, company_name, language))
 display(cm.display.published(cm.forms_credit.index_figures(file, decision.proposal), language=language))
 tables.keep("credit_decision", cm.forms_decision.decision_lines(decision, language))
@@ -113,7 +113,7 @@ if len(file.group_exposure):
 # ## 4. Payment behaviour
 #
 # Twelve months, beside the twelve before. Delays weighted by amounts.
-# %%
+# %% tags=["covers:003-18"]
 paying = file.behaviour
 if paying is not None and len(paying.history):
     display(cm.plots_credit.payment_history(paying.history, language, paying.currency))
@@ -143,7 +143,7 @@ display(cm.forms_credit.quality_table(file.quality, language))
 tables.keep(
     "accounts_quality", cm.forms_credit.keys_in_words(file.quality.years, language), otherwise="no_accounts_given"
 )
-# %%
+# %% tags=["covers:004-23"]
 if len(file.triptych):
     display(cm.plots_credit.triptych(file.triptych, language))
 display(cm.forms_credit.triptych_table(file.triptych, language))
@@ -184,7 +184,7 @@ tables.keep("cover", decision.cover, otherwise="no_gap")
 # ## 9. Forces, faiblesses, alertes
 # %% [markdown] tags=["en"]
 # ## 9. Strengths, weaknesses, alerts
-# %%
+# %% tags=["covers:003-12"]
 display(cm.forms_credit.findings(file, language))
 found = cm.credit_file.explain(file.findings, language)
 tables.keep("findings", found, columns=["side", "said", "status", "source"])

@@ -32,6 +32,7 @@ from IPython.display import display
 
 import cmtools as cm
 
+pd.set_option("mode.string_storage", "python")  # small tables of texts: a sixth of the report's time
 if not ledger and not fec:
     ledger = "../../data/grand_livre.xlsx"
 source = {"ledger": ledger, "settlements": settlements, "customers": customers, "columns": columns}
@@ -52,7 +53,7 @@ tables = cm.large.tables_of_report(company, language)
 # ## 1. L'essentiel
 # %% [markdown] tags=["en"]
 # ## 1. In one page
-# %%
+# %% tags=["covers:004-76"]
 figures = {currency: cm.key_figures(company, day, currency, targets=goals) for currency in asked}
 display(cm.display.subtitle(company_name, day, company.report, language))
 for place, currency in enumerate(asked):
@@ -109,7 +110,7 @@ tables.show("aged", by_customer, total=True, limit=20)
 # ### The overdue rate over twelve months
 #
 # Overdue / gross outstanding. A rate also falls when sales rise: read the amounts beside it.
-# %%
+# %% tags=["covers:003-27", "covers:004-47"]
 dates = cm.known_month_ends(company, day, 13)
 history = each(lambda currency: cm.outstanding_by_date(company, dates, currency=currency))
 display(*draw(cm.plots.overdue_history, history))
@@ -144,7 +145,7 @@ display(cm.display.absent_cuts(list(by_cut), language))
 # ### The ten largest overdue customers
 #
 # The action proposed follows from how late the oldest item is; the collector decides.
-# %%
+# %% tags=["covers:003-16"]
 largest = each(lambda currency: cm.largest_overdue(items, company, day, currency=currency))
 display(*draw(cm.plots.largest_overdue, by_customer))
 tables.show("largest", largest, total=True)
@@ -189,7 +190,7 @@ tables.show("concentration_measures", pd.concat(measured).drop(columns="hhi") if
 # ### Warning signals
 #
 # A customer a row, most signals first; the thresholds are those of the file given, or cmtools' own.
-# %%
+# %% tags=["covers:004-78"]
 alerts = each(lambda currency: cm.warning_signals(company, day, thresholds, currency=currency))
 display(tables.show("signals", cm.display.signals(alerts, language), limit=15, total=True))
 silent = each(lambda currency: cm.signals_not_evaluated(company, day, thresholds, currency=currency))
@@ -206,7 +207,7 @@ tables.show("signals_silent", silent, otherwise="all_signals")
 # Two methods: count-back (the balance is used up on the sales incl. VAT of past months, the most recent first) and
 # balance (receivables / sales incl. VAT of three months × days). When sales fall, the balance method rises although
 # nobody pays later: read both.
-# %%
+# %% tags=["covers:003-02"]
 by_month = each(lambda currency: cm.dso_by_month(company, day, currency=currency))
 steps = {shown: cm.dso(company, day, "count_back", currency=currency) for shown, currency in asked.items()}
 if by_month[["dso_count_back", "dso_balance"]].notna().any(axis=None):
@@ -269,12 +270,12 @@ tables.show("payments", payments, otherwise="open_items_only")
 #
 # Of what fell due in a month: the share collected within 30 and 90 days. A month too young is not shown. Definition chosen
 # by cmtools (sources give no common one).
-# %%
+# %% tags=["covers:003-26"]
 cohorts = each(lambda currency: cm.recovery_rate(company, day, currency=currency))
 if cohorts["recovery_30"].notna().any():
     display(*draw(cm.plots.recovery, cohorts))
 tables.show("recovery", cohorts, otherwise="open_items_only")
-# %%
+# %% tags=["covers:003-24"]
 effectiveness = each(lambda currency: cm.collection_effectiveness(company, day, currency=currency))
 effectiveness = effectiveness.rename(columns={"sales": "invoiced_net"})
 tables.show("effectiveness", effectiveness, otherwise="open_items_only")
@@ -283,8 +284,8 @@ tables.show("effectiveness", effectiveness, otherwise="open_items_only")
 # %% [markdown] tags=["en"]
 # ### What became late, what was cured
 # %%
-moves = each(lambda currency: cm.overdue_movements(company, day, currency=currency))
 overdue_months = each(lambda currency: cm.overdue_by_month(company, day, currency=currency))
+moves = each(lambda currency: cm.overdue_movements(company, day, currency=currency))
 display(*draw(cm.plots.overdue_movements, overdue_months))
 display(tables.show("overdue_moves", moves, otherwise="open_items_only"))
 tables.show("overdue_months", overdue_months, otherwise="open_items_only")
@@ -434,7 +435,7 @@ tables.show(
 # Opening + in − paid − lost − out = closing, incl. VAT. Moving a claim to doubtful does not change the profit; impairment
 # does. The formula of the loss and irrecoverable rates is confirmed by no source: losses / sales, incl. VAT month by
 # month, excl. VAT by year.
-# %%
+# %% tags=["covers:000-30", "covers:004-79", "covers:004-80", "covers:004-82"]
 untold = "doubtful_untold" if "doubtful" in company.silent else "no_doubtful_claim"
 told = "open_items_only" if not company.complete_sales else untold
 periods = each(lambda currency: cm.doubtful_by_period(company, day, currency=currency))
@@ -457,7 +458,7 @@ display(*filter(None, [keep(name, table, otherwise=told) for name, table in more
 #
 # Excl. VAT × probable loss of each claim. The allowance or reversal is the customer's net, compared with account 491 on the
 # day; in the books allowances and reversals are entered claim by claim, none set off against another.
-# %%
+# %% tags=["covers:004-83"]
 claims = {currency: cm.doubtful_claims(company, day, argument) for currency, argument in asked.items()}
 shares = {currency: cm.shares_by_procedure(found, insolvent) for currency, found in claims.items()}
 booked = cm.existing_allowances(company, day) if list(asked.values()) == [None] else None
@@ -547,7 +548,7 @@ tables.show("actions", cm.display.actions(actions), otherwise="no_actions")
 #
 # Attainment: value / target where more is better, target / value where less is. The bonus is a simple computation: bonus
 # × weighted average of the attainments, nil below 80 %, at most 120 % (a scale chosen by cmtools).
-# %%
+# %% tags=["covers:002-19"]
 first = next(iter(asked))
 collectors = by_cut.get("collector")
 mine = collectors[collectors["currency"] == first] if collectors is not None else None
@@ -577,7 +578,7 @@ tables.show("late_items", late, columns=[*kept, "dispute_reason"], limit=20, tot
 #
 # Customers in the balance sheet (gross) = 411 + 416 + 413 + 418 + customers in credit moved to liabilities; net = gross
 # − 491. The gap between items and accounts must be nil.
-# %%
+# %% tags=["covers:004-77"]
 display(tables.show("reconciliation", cm.reconciliation(company, day)))
 if company.accounts is None:
     display(cm.display.said("no_accounts", language))

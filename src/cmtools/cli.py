@@ -53,7 +53,9 @@ def _parser(language: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cmtools", description=text("cli_description"), add_help=False)
     parser.add_argument("-h", "--help", action="help", help=text("cli_help"))
     parser.add_argument("--version", action="version", version=f"cmtools {__version__}", help=text("cli_version"))
-    commands = parser.add_subparsers(required=True, metavar="report | batch | check | convert | template | legal")
+    commands = parser.add_subparsers(
+        required=True, metavar="report | batch | check | convert | template | legal | course"
+    )
     reports = add(commands, "report", "cli_report").add_subparsers(
         required=True, metavar="monthly | customer | customers"
     )
@@ -128,6 +130,18 @@ def _parser(language: str) -> argparse.ArgumentParser:
     legal.add_argument("--on", default="", metavar="DATE", help=text("cli_legal_on"))
     legal.add_argument("--language", choices=("fr", "en"), default=language, help=text("cli_language"))
     legal.set_defaults(run=_legal)
+    course = add(commands, "course", "cli_course").add_subparsers(required=True, metavar="where | export | erase")
+    where = add(course, "where", "cli_course_where")
+    where.set_defaults(run=_where)
+    copy = add(course, "export", "cli_course_export")
+    copy.add_argument("--output", default="", metavar="FILE", help=text("cli_course_output"))
+    copy.add_argument("--force", action="store_true", help=text("cli_course_force"))
+    copy.set_defaults(run=_export)
+    erase = add(course, "erase", "cli_course_erase")
+    erase.add_argument("--yes", action="store_true", help=text("cli_course_yes"))
+    erase.set_defaults(run=_erase)
+    for command in (where, copy, erase):
+        command.add_argument("--language", choices=("fr", "en"), default=language, help=text("cli_language"))
     for command in (monthly, check, conversion, customer, many):
         command.add_argument("--terms", default="", metavar="T", help=text("cli_terms"))
         command.add_argument("--columns", default="", metavar="M.yaml", help=text("cli_columns"))
@@ -435,6 +449,65 @@ def _tool(parsed: argparse.Namespace) -> int:
 
     path = parsed.output or default_name(parsed.tool, parsed.language)
     return _written(write_tool(parsed.tool, path, parsed.language), parsed.language)
+
+
+def _where(parsed: argparse.Namespace) -> int:
+    from cmtools.progress import Progress, ProgressError, when
+
+    try:
+        progress = Progress()
+        kept = progress.attempts()
+    except ProgressError as error:
+        return _refused(error.text(parsed.language))
+    if kept:
+        print(message("cli_course_kept", parsed.language, count=len(kept), when=when(kept[-1])))
+    else:
+        print(message("cli_course_none", parsed.language))
+    print(f"  {progress.path}")
+    return 0
+
+
+def _export(parsed: argparse.Namespace) -> int:
+    from cmtools.progress import Progress, ProgressError
+
+    path = Path(parsed.output or message("cli_course_name", parsed.language))
+    try:
+        count = Progress().export(path, parsed.language, parsed.force)
+    except ProgressError as error:
+        return _refused(error.text(parsed.language))
+    print(message("cli_course_exported", parsed.language, count=count))
+    print(f"  {path.resolve()}")
+    return 0
+
+
+def _erase(parsed: argparse.Namespace) -> int:
+    from cmtools.progress import Progress, ProgressError
+
+    try:
+        progress = Progress()
+        if progress.exists() and not (parsed.yes or _agreed(str(progress.path), parsed.language)):
+            print(message("cli_course_stays", parsed.language))
+            return 1
+        erased = progress.erase()
+    except ProgressError as error:
+        return _refused(error.text(parsed.language))
+    print(message("cli_course_erased" if erased else "cli_course_none", parsed.language))
+    if not erased:
+        print(f"  {progress.path}")
+    return 0
+
+
+def _agreed(path: str, language: str) -> bool:
+    try:
+        return input(message("cli_course_ask", language, value=path)).strip().lower() in ("oui", "o", "yes", "y")
+    except EOFError:  # nobody is there to answer
+        print()
+        return False
+
+
+def _refused(text: str) -> int:
+    print(text, file=sys.stderr)
+    return 2
 
 
 def _written(path: Path, language: str) -> int:

@@ -1,0 +1,26 @@
+# %% [markdown] tags=["fr"]
+# # Quiz. Les enjeux du crédit client
+#
+# Douze questions, environ vingt minutes ; il faut neuf bonnes réponses sur douze (75 %). **Pour commencer** :
+# le bouton *Tout exécuter*, en haut à gauche de la page. Une réponse qui est un nombre s'écrit comme sur papier :
+# 1 234,56 ou 12,5 %.
+#
+# Vos réponses sont gardées sur cet ordinateur, nulle part ailleurs. On peut recommencer avec d'autres chiffres.
+# %% [markdown] tags=["en"]
+# # Quiz. What is at stake in trade credit
+#
+# Twelve questions, about twenty minutes; nine right answers of twelve are needed (75%). **To begin**: the
+# button *Tout exécuter* (run all), at the top left of the page. An answer that is a number is written as on paper: 1,234.56 or 12.5%.
+#
+# Your answers are kept on this computer and nowhere else. You may start again with other figures.
+# %% tags=["parameters"]
+language = "fr"
+seed = 0
+record = True
+# %%
+import cmtools as cm
+
+# %% tags=["exercise"]
+cm.quiz("stakes", language, seed)
+# %% tags=["solution"]
+cm.quiz_answers("stakes", language, seed)
