@@ -231,3 +231,29 @@ def test_notebooks_were_run_and_every_solution_is_right(path):
     else:
         assert set(states) <= {"todo"}
     assert [cell.execution_count for cell in cells(path)] == list(range(1, len(cells(path)) + 1))
+
+
+@pytest.mark.parametrize("variant", [0, 1, 2])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", [name for name in TOPICS if TOPICS[name].exercises])
+@pytest.mark.parametrize("side", SIDES)
+def test_solutions_are_right_and_exercises_run_for_other_variants(side, name, language, variant, monkeypatch, tmp_path):
+    from cmtools import widgets_exercises
+
+    shown: list = []
+    monkeypatch.setattr(widgets_exercises, "display", shown.append)
+    monkeypatch.setattr("IPython.display.display", lambda *given, **_: shown.extend(given))
+    monkeypatch.setenv("CMTOOLS_PROGRESS", str(tmp_path / "progress.sqlite"))
+    monkeypatch.chdir(ROOT / side / language)
+    space: dict = {"__name__": "notebook", "display": shown.append}
+    for cell in cells(ROOT / side / language / f"{name}.ipynb"):
+        exec(re.sub(r"^variant = 0$", f"variant = {variant}", cell.source, flags=re.MULTILINE), space)
+    assert space["exercises"].variant == variant
+    said = [getattr(one, "data", None) for one in shown]
+    states = [state for text in said if isinstance(text, str) for state in re.findall(r'data-state="(\w+)"', text)]
+    exercises = TOPICS[name].exercises
+    if side == "solutions":
+        assert states == ["right"] * len(exercises)
+    else:
+        assert states == ["todo"] * sum(found.in_cell for found in exercises.values())
+        assert not (tmp_path / "progress.sqlite").exists()

@@ -13,6 +13,7 @@ from cmtools.exercises import Exercise, Task, Topic, Verdict, shown
 from cmtools.language import HARD, label, message
 
 _COLOURS = {"right": "#1a7f37", "wrong": "#b35900", "unread": "#b35900", "todo": "#57606a"}
+_CELL = "text-align:left;padding:.2em 1.2em .2em 0"
 _SIGNS = {"right": "✓", "wrong": "✗", "unread": "?", "todo": "…", "chosen": "✎", "written": "✎", "assessed": "✎"}
 
 
@@ -80,7 +81,7 @@ def solution(exercise: Exercise, task: Task, language: str) -> str:
 def summary(topic: Topic, states: Mapping[str, tuple[str, int]], variant: int, language: str) -> str:
     """HTML table: each exercise, its level and time, where it stands."""
     head = "".join(
-        f"<th style='text-align:left'>{escape(label(f'exercise_{key}', language))}</th>"
+        f"<th style='{_CELL}'>{escape(label(f'exercise_{key}', language))}</th>"
         for key in ("number", "title", "level", "minutes", "state")
     )
     rows = []
@@ -95,7 +96,7 @@ def summary(topic: Topic, states: Mapping[str, tuple[str, int]], variant: int, l
             str(exercise.minutes),
             f"{_SIGNS[state]} {said}",
         )
-        rows.append("<tr>" + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in cells) + "</tr>")
+        rows.append("<tr>" + "".join(f"<td style='{_CELL}'>{escape(cell)}</td>" for cell in cells) + "</tr>")
     done = sum(state in ("right", "assessed") for state, _ in states.values())
     said = message("exercise_done", language, done=done, all=len(states), variant=variant)
     return f"<p><b>{escape(said)}</b></p><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
