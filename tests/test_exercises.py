@@ -64,7 +64,8 @@ RATE = asked(kind="rate", decimals=1)
         ("soixante", "unread", ""),
         (60.0, "right", ""),
         ((72, 0), "wrong", "excl_vat"),
-        ((60, 5), "wrong", "near"),
+        ((60, 2), "wrong", "near"),
+        ("60,5", "wrong", ""),
     ],
 )
 def test_an_answer_is_right_or_shows_its_mistake(given, state, mistake):

@@ -132,7 +132,7 @@ STOPS = [
     ("Print(3)", "« print »"),
     ("dso", "cm.dso"),
     ("aged_balnce", "cm.aged_balance"),
-    ("ledger", "Exécuter tout au-dessus de la cellule sélectionnée"),
+    ("ledger", "Tout exécuter"),
     ("answer = refuser", 'answer = "refuser"'),
     ("table['montant']", "customer_id, amount"),
     ("table['Amount']", "« amount »"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import ClassVar
 
 import ipywidgets as controls
 import pytest
@@ -157,6 +158,57 @@ def test_a_decision_is_chosen_then_written_compared_and_assessed(shown):
     page = exercises._page()
     assert "<b>Je limite" not in page
     assert "&lt;b&gt;Je limite" in page
+    assert "¶" not in page
+    again, panel = asked(shown, key)  # another day: choice, text and ticks are back
+    assert inside(panel, controls.RadioButtons)[0].value == task.answer
+    assert inside(panel, controls.Textarea)[0].value == "<b>Je limite</b> à 10 000 EUR."
+    assert [tick.value for tick in inside(panel, controls.Checkbox)][:4] == [True, False, True, False]
+    assert again.state(key) == ("right", 2)
+    again.summary()
+    restart, _ = inside(shown[-1], controls.Button)
+    restart.click()
+    restart.click()
+    assert inside(panel, controls.Textarea)[0].value == ""
+    assert not any(tick.value for tick in inside(panel, controls.Checkbox))
+    assert [one[2] for one in kept()][-1] == "reset"
+
+
+def test_the_page_to_print_shows_the_right_answer_and_numbers_as_the_reader_writes_them(shown):
+    exercises, panel = asked(shown, "balance")
+    for value in ("60,7", "28"):  # right, then something else
+        inside(panel, controls.Text)[0].value = value
+    key = next(key for key, found in exercises.topic.exercises.items() if found.in_cell and found.kind == "days")
+    exercises.check(key, 56.4401)
+    page = exercises._page()
+    first = page.partition("</section>")[0]
+    assert "60,7" in first
+    assert "</b> 28" not in first
+    assert "56,4" in page
+    assert "56.4401" not in page
+
+
+def test_an_answer_left_in_a_cell_is_not_taken_for_another_variant(shown):
+    first = open_exercises("07_dso", language="fr")
+    key = next(key for key, found in first.topic.exercises.items() if found.in_cell)
+    answer = first.task(key).answer
+    first.check(key, answer)
+    other = open_exercises("07_dso", 1, "fr")
+    shown.clear()
+    other.check(key, answer)
+    assert 'data-state="todo"' in shown[-1].data
+    other.check(key, answer + 50)
+    assert 'data-state="wrong"' in shown[-1].data
+    assert len(kept()) == 2
+
+
+def test_a_checked_answer_is_forgotten(shown, monkeypatch):
+    class Shell:
+        user_ns: ClassVar[dict] = {"answer": 60.7, "other": 1}
+
+    exercises = open_exercises("07_dso", language="fr")
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", Shell)
+    exercises.check("balance", 60.7)
+    assert Shell.user_ns == {"other": 1}
 
 
 def test_answers_that_cannot_be_kept_are_said_once_and_the_lesson_goes_on(shown, monkeypatch, tmp_path):

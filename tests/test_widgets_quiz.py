@@ -134,7 +134,7 @@ def test_again_draws_other_figures(kept, file):
         sat.press(sat.buttons[0])
     assert "0 right answers out of 12" in sat.text
     sat.press("Again with other figures")
-    assert "Draw no. 4." in sat.text
+    assert "Variant 4." in sat.text
     assert "Question 1 out of 12" in sat.text
     first = read_quiz(file()).paper(4).asked[0]
     assert first.text("en").split("\n")[0].replace(HARD, " ").replace(THIN, " ")[:40] in sat.text

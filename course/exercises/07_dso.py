@@ -1,16 +1,21 @@
 # %% [markdown] tags=["fr"]
 # # Exercices 07. Le DSO
 #
-# **Pour commencer**, un seul geste : le bouton *Tout exécuter*, en haut à gauche de la page. Les cases de réponse
-# apparaissent.
+# **À chaque ouverture**, un seul geste : le bouton *Tout exécuter*, en haut à gauche de la page. Remontez ensuite ici : les
+# cases de réponse apparaissent, avec vos réponses de la dernière fois. (Tant que ce n'est pas fait, JupyterLab écrit à leur
+# place « Error displaying widget » ; rien n'est perdu.)
+#
 # Le code est replié ; vous n'avez pas à le lire. Ce que vous répondez est gardé sur cet ordinateur, nulle part ailleurs.
 #
 # La leçon : [07 DSO](../../notebooks/fr/07_dso.ipynb).
 # %% [markdown] tags=["en"]
 # # Exercises 07. DSO
 #
-# **To begin**, one gesture: the button *Tout exécuter* (run all), at the top left of the page. The boxes for your answers
-# appear. The code is folded; you need not read it. What you answer is kept on this computer and nowhere else.
+# **Each time you open this page**, one gesture: the button *Tout exécuter* (run all), at the top left. Then scroll back up
+# here: the boxes for your answers appear, with what you answered last time. (Until then JupyterLab says “Error displaying
+# widget” in their place; nothing is lost.)
+#
+# The code is folded; you need not read it. What you answer is kept on this computer and nowhere else.
 #
 # The lesson: [07 DSO](../../notebooks/en/07_dso.ipynb).
 # %% tags=["parameters"]
@@ -262,7 +267,7 @@ exercises.check("count_back", answer)
     covers=["003-25"],
     title=("Trouvez l'erreur", "Find the mistake"),
     statement=(
-        "Une page d'aide publiée calcule ainsi le DSO par épuisement d'un solde de {owed:0} ; votre logiciel fait de même. "
+        "Une page d'aide publiée calcule ainsi le DSO par épuisement d'un solde de {owed:0}. "
         "(Tous les montants sont TTC, dans la même monnaie.)\n\n"
         "| Mois | Ventes | Jours du mois | Part comptée | Jours comptés |\n| --- | ---: | ---: | ---: | ---: |\n"
         "| septembre | {september:0} | 30 | 100 % | 30 |\n| août | {august:0} | 31 | 100 % | 31 |\n"
@@ -270,16 +275,16 @@ exercises.check("count_back", answer)
         "| mai | {may:0} | 31 | 100 % | 31 |\n| avril | {april:0} | 30 | {wrong_rest:0} / {april:0} | {wrong_part:1} |\n"
         "| **Total** | | | | **{printed:1}** |\n\n"
         "Une ligne est fausse. Quel est le bon DSO ?\n\n"
-        "([la page](https://docs.oracle.com/en/applications/enterprise-performance-management/11.2/hfmam/dso_-_days_sales_outstanding.html))",
-        "A published help page works out the count-back DSO of a balance of {owed:0} like this; your software does the "
-        "same. (All amounts include VAT and are in the same currency.)\n\n"
+        "([voir la page d'origine](https://docs.oracle.com/en/applications/enterprise-performance-management/11.2/hfmam/dso_-_days_sales_outstanding.html))",
+        "A published help page works out the count-back DSO of a balance of {owed:0} like this. "
+        "(All amounts include VAT and are in the same currency.)\n\n"
         "| Month | Sales | Days of the month | Share counted | Days counted |\n| --- | ---: | ---: | ---: | ---: |\n"
         "| September | {september:0} | 30 | 100% | 30 |\n| August | {august:0} | 31 | 100% | 31 |\n"
         "| July | {july:0} | 31 | 100% | 31 |\n| June | {june:0} | 30 | 100% | 30 |\n"
         "| May | {may:0} | 31 | 100% | 31 |\n| April | {april:0} | 30 | {wrong_rest:0} / {april:0} | {wrong_part:1} |\n"
         "| **Total** | | | | **{printed:1}** |\n\n"
         "One line is wrong. What is the right DSO?\n\n"
-        "([the page](https://docs.oracle.com/en/applications/enterprise-performance-management/11.2/hfmam/dso_-_days_sales_outstanding.html))",
+        "([see the original page](https://docs.oracle.com/en/applications/enterprise-performance-management/11.2/hfmam/dso_-_days_sales_outstanding.html))",
     ),
     hint=(
         "Écrivez à côté de chaque mois ce qui reste du solde après lui ; la page ne le montre pas.",
@@ -829,10 +834,10 @@ exercises.check("year_on_year", answer)
     statement=(
         "Au {as_of:date}, vous proposez au comité une campagne de relance sur le segment **{segment}**. Si ces clients réglaient tout "
         "leur échu ce jour-là, de combien de jours baisserait le DSO **de toute l'entreprise** ? Le tableau est sous la question ; "
-        "chaque DSO y est calculé sur les ventes de son segment.",
+        "chaque DSO y est calculé sur les ventes de son segment, douze derniers mois.",
         "On {as_of:date} you propose to the committee a collection campaign on the segment **{segment}**. If these customers paid all "
         "their overdue that day, by how many days would the DSO **of the whole company** fall? The table is under the question; each "
-        "DSO in it is worked out on the sales of its segment. (Grand compte: key account; PME: small and medium firm; Secteur "
+        "DSO in it is worked out on the sales of its segment, last twelve months. (Grand compte: key account; PME: small and medium firm; Secteur "
         "public: public sector; TPE: very small firm.)",
     ),
     hint=(

@@ -1,16 +1,21 @@
 # %% [markdown] tags=["fr"]
 # # Exercices 08. Le coût caché d'un impayé
 #
-# **Pour commencer**, un seul geste : le bouton *Tout exécuter*, en haut à gauche de la page. Les cases de réponse
-# apparaissent.
+# **À chaque ouverture**, un seul geste : le bouton *Tout exécuter*, en haut à gauche de la page. Remontez ensuite ici : les
+# cases de réponse apparaissent, avec vos réponses de la dernière fois. (Tant que ce n'est pas fait, JupyterLab écrit à leur
+# place « Error displaying widget » ; rien n'est perdu.)
+#
 # Le code est replié ; vous n'avez pas à le lire. Ce que vous répondez est gardé sur cet ordinateur, nulle part ailleurs.
 #
 # La leçon : [08 Le coût caché](../../notebooks/fr/08_hidden_cost.ipynb). Une calculatrice suffit.
 # %% [markdown] tags=["en"]
 # # Exercises 08. The hidden cost of an unpaid invoice
 #
-# **To begin**, one gesture: the button *Tout exécuter* (run all), at the top left of the page. The boxes for your answers
-# appear. The code is folded; you need not read it. What you answer is kept on this computer and nowhere else.
+# **Each time you open this page**, one gesture: the button *Tout exécuter* (run all), at the top left. Then scroll back up
+# here: the boxes for your answers appear, with what you answered last time. (Until then JupyterLab says “Error displaying
+# widget” in their place; nothing is lost.)
+#
+# The code is folded; you need not read it. What you answer is kept on this computer and nowhere else.
 #
 # The lesson: [08 The hidden cost](../../notebooks/en/08_hidden_cost.ipynb). A pocket calculator is enough.
 # %% tags=["parameters"]

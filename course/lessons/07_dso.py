@@ -78,7 +78,11 @@ cm.plots.dso_by_month(history, language)
 cm.display.table(history, language)
 # %% [markdown] tags=["fr"]
 # **Lecture.** Après le creux d'août, les deux méthodes se séparent : la comptable divise par des ventes de trois mois qui
-# contiennent le creux. Personne ne paie plus tard pour autant.
+# contiennent le creux. Personne ne paie plus tard pour autant. La colonne des ventes est celle du mois seul.
+#
+# Mai fait 730 186,11 € dans ce tableau et 732 990,93 € dans celui de la partie 2. Aucun n'est faux : une facture du 29 mai
+# (2 804,82 €) n'a été comptabilisée que le 1er juin. Le premier dit ce que l'on savait le 31 mai, le second ce que l'on sait
+# le 30 juin.
 #
 # ## 4. De quoi le DSO est-il fait ?
 #
@@ -92,7 +96,10 @@ cm.display.table(history, language)
 # Le **DSO de retard** est ce qui reste une fois le DSO contractuel retiré.
 # %% [markdown] tags=["en"]
 # **Reading.** After the August trough the two methods part: the balance method divides by three months of sales that hold
-# the trough. Nobody pays later for all that.
+# the trough. Nobody pays later for all that. The column of sales is that of the month alone.
+#
+# May makes EUR 730,186.11 in this table and 732,990.93 in that of part 2. Neither is wrong: an invoice of 29 May (2,804.82)
+# was booked on 1 June only. The first tells what was known on 31 May, the second what is known on 30 June.
 #
 # ## 4. What is the DSO made of?
 #

@@ -382,8 +382,10 @@ def _written(exercise: Exercise, task: Task, answer: Answer, given: Any, languag
     chosen = exercise.choices.get(str(answer.value))
     if chosen:
         return chosen.text(language, task.figures)
-    computed = exercise.kind in MEASURED and not isinstance(given, str | tuple)
-    return shown(answer.value, exercise.kind, language, exercise.decimals) if computed else answer.written
+    if exercise.kind in MEASURED and not isinstance(given, str | tuple):
+        return shown(answer.value, exercise.kind, language, exercise.decimals)
+    unit = f"{words.HARD}EUR" if exercise.kind == "money" and "EUR" not in answer.written else ""
+    return re.sub(r"^[^(]*[^( ]", rf"\g<0>{unit}", answer.written, count=1)
 
 
 def _same(exercise: Exercise, given: Any, expected: Any) -> bool:
@@ -399,7 +401,7 @@ def _general(exercise: Exercise, answer: Answer, task: Task) -> str:
     given, right = answer.value, float(task.answer)
     checks: Iterator[tuple[str, bool]] = iter(
         [
-            ("near", abs(given - right) <= max(10 * exercise.within, abs(right) * 0.002)),
+            ("near", abs(given - right) <= max(2.5 * exercise.within, abs(right) * 0.002)),
             ("sign", _same(exercise, -given, right)),
             ("percent", exercise.kind == "rate" and _near(given, right * 100)),
             ("decimal", exercise.kind == "rate" and _near(given, right / 100)),

@@ -6,7 +6,9 @@ What a trainee types is text, never markup.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import escape
 
 from cmtools.exercises import Exercise, Task, Topic, Verdict, shown
@@ -87,7 +89,7 @@ def summary(topic: Topic, states: Mapping[str, tuple[str, int]], variant: int, l
     rows = []
     for number, (key, exercise) in enumerate(topic.exercises.items(), start=1):
         state, tries = states[key]
-        said = message(f"exercise_state_{state}", language, tries=tries)
+        said = message(f"exercise_state_{state}", language, tries=tries, n=tries)
         task = exercise.title.text(language, {})
         cells = (
             str(number),
@@ -99,17 +101,25 @@ def summary(topic: Topic, states: Mapping[str, tuple[str, int]], variant: int, l
         rows.append("<tr>" + "".join(f"<td style='{_CELL}'>{escape(cell)}</td>" for cell in cells) + "</tr>")
     done = sum(state in ("right", "assessed") for state, _ in states.values())
     said = message("exercise_done", language, done=done, all=len(states), variant=variant)
-    return f"<p><b>{escape(said)}</b></p><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    other = notice(message("exercise_other_figures", language))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f"<p><b>{escape(said)}</b></p>{other}{table}"
 
 
-def printed(exercise: Exercise, task: Task, number: int, answer: str, found: Verdict, language: str) -> str:
-    """HTML of one exercise of the page to print."""
+def printed(exercise: Exercise, task: Task, number: int, answer: str, text: str, found: Verdict, language: str) -> str:
+    """HTML of one exercise of the page to print: what was asked, answered and written."""
     choice = exercise.choices.get(answer)
-    text = choice.text(language, task.figures) if choice else answer
-    given = escape(text) if text else "…" * 20
-    said = escape(message("exercise_answer", language))
+    if choice:
+        answer = choice.text(language, task.figures)
+    elif exercise.in_cell and answer:
+        with suppress(ValueError):  # a number that the cell computed
+            answer = shown(float(answer), exercise.kind, language, exercise.decimals)
+    given = [f"<b>{escape(message('exercise_answer', language))}</b> {escape(answer) or '…' * 20}"]
+    given = [] if exercise.kind == "text" else given
+    given += [escape(text).replace("\n", "<br>") or "…" * 60] if exercise.model else []
     asked = _html(statement(exercise, task, number, language))
-    return f"<section>{asked}<p><b>{said}</b> {given}</p>{verdict(found, language)}</section>"
+    said = "".join(f"<p>{part}</p>" for part in given)
+    return f"<section>{asked}{said}{verdict(found, language)}</section>"
 
 
 def page(title: str, parts: Sequence[str], language: str) -> str:
@@ -139,4 +149,4 @@ def _html(markdown: str) -> str:
     """HTML of a text of the course in Markdown; tags in it are shown as text."""
     from nbconvert.filters.markdown_mistune import markdown2html_mistune
 
-    return markdown2html_mistune(escape(markdown, quote=False))
+    return re.sub(r'<a class="anchor-link"[^>]*>.*?</a>', "", markdown2html_mistune(escape(markdown, quote=False)))

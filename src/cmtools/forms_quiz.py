@@ -161,7 +161,7 @@ def told(asked: Asked, mark: Mark, language: str | None = None) -> str:
     """Verdict on an answer: right or not, what was wrong, why, and where it is written."""
     state = state_of(mark)
     lines = [f"<p><b>{SIGNS[state]}{HARD}{typeset(_verdict(mark, language), language)}</b></p>"]
-    lines += [paragraphs(why, language) for why in mark.why if why]
+    lines += [paragraphs(why, language) for why in mark.why if why and mark.written]
     if not mark.right:
         lines.append(_named("quiz_right_answer", mark.answer, language))
     lines.append(paragraphs(mark.explanation, language))

@@ -392,6 +392,8 @@ def _name(error: NameError, names: Mapping[str, Any], cell: str) -> Said | None:
     if not found:
         return None
     name = found[1]
+    if re.fullmatch(_NAMES, name):  # each check forgets the answer that it was given
+        return Said("plain_name_answer", {"name": name})
     if name in cmtools.__all__:
         return Said("plain_name_cm", {"name": name})
     if re.search(rf"(?m)^\s*(?:{_NAMES})\s*=\s*{name}\s*(?:#.*)?$", cell):

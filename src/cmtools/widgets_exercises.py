@@ -93,10 +93,21 @@ class Exercises:
     def check(self, key: str, answer: Any) -> None:
         """Say in one line whether an answer is right; in a solution, show the calculation too."""
         exercise = self.exercise(key)
-        verdict = self._answered(exercise, answer)
+        if self._of_another_variant(key, answer):
+            verdict = Verdict("todo", message("exercise_other_variant", self.language))
+        else:
+            verdict = self._answered(exercise, answer)
         display(HTML(forms.verdict(verdict, self.language)))
-        if not self.record:
+        if self.record:
+            _forget_answer()
+        else:
             display(Markdown(forms.solution(exercise, self.task(key), self.language)))
+
+    def _of_another_variant(self, key: str, answer: Any) -> bool:
+        """Whether a cell still holds what was answered to another variant, and nothing else was given for this one."""
+        mine = self.attempts(key)
+        others = [kept for kept in self._all() if kept.item == key and kept.variant != self.variant]
+        return not mine and any(kept.answer == str(answer) for kept in others)
 
     def _number(self, key: str) -> int:
         return list(self.topic.exercises).index(key) + 1
@@ -116,15 +127,19 @@ class Exercises:
 
     def attempts(self, key: str) -> list[Attempt]:
         """Answers given to an exercise for this variant since the last new start, in order."""
-        there = list(self._kept)
-        if self.record:
-            try:
-                there = Progress().attempts("exercise", self.topic.name) + there
-            except ProgressError as error:
-                self._tell(error)
-        mine = [kept for kept in there if kept.variant == self.variant and kept.item in (key, "")]
+        mine = [kept for kept in self._all() if kept.variant == self.variant and kept.item in (key, "")]
         last = max((place for place, kept in enumerate(mine) if kept.verdict == RESET), default=-1)
         return [kept for kept in mine[last + 1 :] if kept.item == key]
+
+    def _all(self) -> list[Attempt]:
+        """Return every answer to the topic, whatever its variant."""
+        if not self.record:
+            return []
+        try:
+            return Progress().attempts("exercise", self.topic.name) + self._kept
+        except ProgressError as error:
+            self._tell(error)
+            return list(self._kept)
 
     def _keep(self, key: str, answer: str, verdict: str, score: float | None, detail: str = "") -> None:
         kept = new_attempt(
@@ -162,7 +177,8 @@ class Exercises:
         if exercise.kind == "choice":
             return self._choice(exercise)
         if exercise.kind == "text":
-            return self._text(exercise)
+            panel, self._parts[exercise.key] = self._text(exercise)
+            return panel
         line = controls.HTML()
         box = controls.Text(
             placeholder=message(f"exercise_example_{exercise.kind}", self.language),
@@ -194,7 +210,7 @@ class Exercises:
         ]
         box = controls.RadioButtons(options=names, value=None, layout={"width": "auto"})
         button = controls.Button(description=message("exercise_check", self.language), layout=FITTED)
-        after = self._text(exercise) if exercise.model else controls.VBox()
+        after, rewritten = self._text(exercise) if exercise.model else (controls.VBox(), lambda: None)
 
         def answered(*_: Any) -> None:
             line.value = forms.verdict(self._answered(exercise, box.value), self.language)
@@ -203,6 +219,7 @@ class Exercises:
             before = [kept for kept in self.attempts(exercise.key) if kept.verdict in ("right", "wrong")]
             box.value = before[-1].answer if before and before[-1].answer in exercise.choices else None
             answered()  # after the choice: its own line
+            rewritten()
 
         def chosen(*_: Any) -> None:
             line.value = forms.verdict(Verdict("todo", message("exercise_then_check", self.language)), self.language)
@@ -213,8 +230,8 @@ class Exercises:
         self._parts[exercise.key] = redrawn
         return controls.VBox([box, button, line, after])
 
-    def _text(self, exercise: Exercise) -> controls.Widget:
-        """Short text, then the model and a grid that the trainee ticks."""
+    def _text(self, exercise: Exercise) -> tuple[controls.Widget, Callable[[], None]]:
+        """Short text, then the model and a grid that the trainee ticks; and what brings them back."""
         assert exercise.model is not None
         figures = self.task(exercise.key).figures
         box = controls.Textarea(
@@ -249,19 +266,33 @@ class Exercises:
             line.value = forms.verdict(
                 Verdict(
                     "assessed",
-                    message("exercise_assessed", self.language, found=sum(t.value for t in ticks), all=len(ticks)),
+                    message(
+                        "exercise_assessed",
+                        self.language,
+                        found=sum(t.value for t in ticks),
+                        all=len(ticks),
+                        n=sum(t.value for t in ticks),
+                    ),
                 ),
                 self.language,
             )
 
-        for kept in self.attempts(exercise.key):
-            if kept.verdict == "written":
-                box.value = kept.answer
+        def redrawn() -> None:
+            before = self.attempts(exercise.key)
+            written = [kept.answer for kept in before if kept.verdict == "written"]
+            ticked = [kept.detail.split(",") for kept in before if kept.verdict == "assessed"]
+            box.value, model.value, line.value, grid.layout.display = "", "", "", "none"
+            for place, tick in enumerate(ticks):
+                tick.unobserve_all("value")
+                tick.value = bool(ticked) and str(place) in ticked[-1]
+                tick.observe(assessed, "value")
+            if written:
+                box.value = written[-1]
                 shown()
+
+        redrawn()
         compare.on_click(shown)
-        for tick in ticks:
-            tick.observe(assessed, "value")
-        return controls.VBox([box, compare, line, model, grid])
+        return controls.VBox([box, compare, line, model, grid]), redrawn
 
     # ------------------------------------------------------------ the whole notebook
 
@@ -273,7 +304,7 @@ class Exercises:
 
     def summary(self) -> None:
         """Show what is done and what is still to do, with buttons to start again and to print."""
-        table, out = controls.HTML(), controls.Output()
+        table, notice, out = controls.HTML(), controls.HTML(), controls.Output()
 
         def draw() -> None:
             states = {key: self.state(key) for key in self.topic.exercises}
@@ -293,8 +324,10 @@ class Exercises:
             asked = message("exercise_sure", self.language)
             if restart.description != asked:  # a second press, so that none is lost by accident
                 restart.description = asked
+                notice.value = forms.notice(message("exercise_what_goes", self.language))
                 return
             restart.description = message("exercise_restart", self.language)
+            notice.value = ""
             self._keep("", "", RESET, None)
             for redrawn in self._parts.values():
                 redrawn()
@@ -306,15 +339,29 @@ class Exercises:
 
         restart.on_click(restarted)
         printing.on_click(printed)
-        display(controls.VBox([table, controls.HBox([restart, printing]), out]))
+        display(controls.VBox([table, controls.HBox([restart, printing]), notice, out]))
 
     def _page(self) -> str:
         """Page to print: statements, the answers given, what was said of them."""
         parts = []
         for key, exercise in self.topic.exercises.items():
-            answers = [kept.answer for kept in self.attempts(key) if kept.verdict in ("right", "wrong", "written")]
+            before = self.attempts(key)
             state, tries = self.state(key)
-            said = Verdict(state, message(f"exercise_state_{state}", self.language, tries=tries))
-            text = answers[-1] if answers else ""
-            parts.append(forms.printed(exercise, self.task(key), self._number(key), text, said, self.language))
+            said = Verdict(state, message(f"exercise_state_{state}", self.language, tries=tries, n=tries))
+            chosen = [kept for kept in before if kept.verdict in ("right", "wrong")]
+            right = [kept for kept in chosen if kept.verdict == "right"]
+            answer = (right or chosen)[-1].answer if chosen else ""
+            text = next((kept.answer for kept in reversed(before) if kept.verdict == "written"), "")
+            task = self.task(key)
+            parts.append(forms.printed(exercise, task, self._number(key), answer, text, said, self.language))
         return forms.page(self.topic.name, parts, self.language)
+
+
+def _forget_answer() -> None:
+    """Forget the answer of the cell that was checked: misspelt in the next one, it would pass for its answer."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    if shell is not None:
+        for name in ("answer", "reponse", "réponse"):
+            shell.user_ns.pop(name, None)
