@@ -20,8 +20,10 @@ from portfolios import write_portfolio
 
 import cmtools as cm
 from cmtools import pages
+from cmtools.batch import Outcome
 from cmtools.cli import main
-from cmtools.portfolio import read_portfolio
+from cmtools.forms_batch import index
+from cmtools.portfolio import Job, read_portfolio
 from cmtools.schemas import InputError
 
 BESIDE = ["index.html", "manifest.json", pages.plotly_name(), "portfolio.xlsx"]
@@ -175,6 +177,18 @@ def test_text_of_a_client_is_never_markup_formula_or_path(tmp_path):
     assert {cell.data_type for cell in cells} == {"s"}
     for folder in names:
         assert "<script>alert" not in (out / folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_index_is_in_one_language_whatever_those_of_the_reports():
+    figures = [{"currency": "EUR", "indicators": [
+        {"key": "overdue_rate", "label": "Overdue rate", "unit": "rate", "value": 0.235, "reason": ""},
+        {"key": "of_our_own", "label": "Of our own", "unit": "money", "value": 1.0, "reason": ""},
+    ]}]  # fmt: skip
+    job = Job("a", "Alpha", "report_monthly.ipynb", "en", {})
+    page = index([Outcome(job, "made", 1.0, record={"figures": figures})], "fr")
+    assert "Taux d&#x27;échu" in page
+    assert "Overdue rate" not in page
+    assert "Of our own" in page  # a notebook of the reader's: its own words
 
 
 # ---------------------------------------------------------------- resumed

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from cmtools import workbook as books
-from cmtools.display import CSS, cell
+from cmtools.display import CSS, cell, indicator_name
 from cmtools.language import label, message, number
 from cmtools.pages import page
 from cmtools.schemas import shorten
@@ -128,7 +128,7 @@ def _reasons(outcomes: Sequence[Outcome], language: str | None) -> str:
 def _table(outcomes: Sequence[Outcome], language: str) -> str:
     shown = _indicators(outcomes)
     heads = [(label("company_name", language), ""), (label("currency", language), "")]
-    heads += [(str(indicator["label"]), "r") for indicator in shown]
+    heads += [(_name(indicator, language), "r") for indicator in shown]
     heads += [(label("report_seconds", language), "r")]
     head = "".join(f'<th class="{css}"><button type="button">{escape(name)}</button></th>' for name, css in heads)
     body = []
@@ -143,6 +143,12 @@ def _table(outcomes: Sequence[Outcome], language: str) -> str:
             body.append(f"<tr>{''.join(cells)}</tr>")
     columns = f"{head}<th>{escape(label('report', language))}</th>"
     return f'<table class="cm sortable"><thead><tr>{columns}</tr></thead><tbody>{"".join(body)}</tbody></table>'
+
+
+def _name(indicator: dict[str, Any], language: str) -> str:
+    """Indicator in the language of the index, whatever that of the report; one that is not ours as it was published."""
+    known = indicator_name(str(indicator["key"]), language)
+    return str(indicator["label"]) if known == indicator["key"] else known
 
 
 def _text(text: str) -> str:
