@@ -129,7 +129,7 @@ def test_errors_of_a_check_name_its_line(tmp_path):
     path = tmp_path / "90_wrong.py"
     path.write_text('# %% [markdown] tags=["fr"]\n# text\n# %%\n1 / 0\n# %% tags=["check"]\n\nunknown_name\n')
     with pytest.raises(NameError) as caught:
-        Topic(path).exercises  # noqa: B018
+        list(Topic(path).exercises)
     assert caught.traceback[-1].lineno == 6  # counted from 0
 
 

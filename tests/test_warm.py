@@ -13,14 +13,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
+import papermill
 import pytest
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillExecutionError
 
 import cmtools
 from cmtools import warm
-
-papermill = pytest.importorskip("papermill")
-from papermill.exceptions import PapermillExecutionError  # noqa: E402
 
 pytestmark = pytest.mark.slow
 needs_fork = pytest.mark.skipif(not warm.can_fork(), reason="this system cannot fork")
