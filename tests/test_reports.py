@@ -675,7 +675,7 @@ def test_a_kernel_whose_port_was_taken_is_started_again(tmp_path, monkeypatch):
         tries.append(1)
         raise RuntimeError("Kernel died before replying to kernel_info")
 
-    monkeypatch.setattr("papermill.execute_notebook", taken)
+    monkeypatch.setattr("papermill.engines.papermill_engines.execute_notebook_with_engine", taken)
     with pytest.raises(reports.ReportError, match="before replying"):
         reports._execute(reports.notebook_path("report_monthly", "fr"), {}, tmp_path, "fr", reports.Making())
     assert len(tries) == 3

@@ -64,7 +64,7 @@ def to_html(notebook: Any, language: str = "fr", script: str | None = None) -> s
         "plotly": _script() if charts and script is None else "",
         "plotly_file": script if charts and script is not None else "",
     }
-    return _exporter().from_notebook_node(shown, resources=resources)[0]
+    return _template().render(nb=shown, resources=resources).lstrip()
 
 
 def _shown(cell: Any) -> Any:
@@ -81,13 +81,12 @@ def _shown(cell: Any) -> Any:
 
 
 @cache
-def _exporter() -> Any:
-    """One for all pages; nothing in our template needs a preprocessor, each of which would check the notebook again."""
+def _template() -> Any:
+    """One for all pages. An exporter would copy and check the notebook twice more for each of them."""
     from nbconvert.exporters import TemplateExporter
 
-    template = (files("cmtools") / "reference" / "report.html.j2").read_text(encoding="utf-8")
-    filters = {"plain": escape, "prose": _prose}
-    return TemplateExporter(raw_template=template, filters=filters, default_preprocessors=[])
+    text = (files("cmtools") / "reference" / "report.html.j2").read_text(encoding="utf-8")
+    return TemplateExporter(raw_template=text, filters={"plain": escape, "prose": _prose}).template
 
 
 @cache

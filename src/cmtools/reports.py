@@ -13,13 +13,12 @@ import platform
 import tempfile
 import time
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import datetime
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import nbformat
 
 from cmtools.language import message
 from cmtools.pages import INDICATORS, to_html, to_pdf
@@ -382,7 +381,8 @@ def make(
     document = _execute(notebook, given | ({"workbook": book} if book else {}), folder, language, making)
     if book and not (folder / book).is_file():  # the notebook ran, and did not write its workbook
         raise ReportError(message("not_written", language, value=book))
-    (folder / f"{name}.ipynb").write_text(nbformat.writes(document), encoding="utf-8")
+    whole = json.dumps(document, ensure_ascii=False)  # nbformat copies it twice and indents it in Python
+    (folder / f"{name}.ipynb").write_text(whole + "\n", encoding="utf-8")
     (folder / f"{name}.html").write_text(to_html(document, language, making.script), encoding="utf-8")
     if making.pdf:
         to_pdf(folder / f"{name}.html", folder / f"{name}.pdf", language)
@@ -503,32 +503,38 @@ def check_parameters(notebook: str | Path, parameters: Mapping[str, Any]) -> Non
 def _execute(
     notebook: str | Path, parameters: dict[str, Any], folder: Path, language: str, making: Making, starts: int = 3
 ) -> Any:
-    """The executed notebook."""
-    import papermill
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
+    """The executed notebook.
 
-    options: dict[str, Any] = {"engine_name": making.engine} if making.engine else {}
-    if making.engine and making.time_limit:
-        options["report_timeout"] = making.time_limit
+    The steps are those of ``papermill.execute_notebook``, which also writes the notebook out
+    twice and keeps a second copy of it in its metadata when it is given one already read.
+    """
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill.engines import papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import raise_for_execution_errors
+    from papermill.parameterize import parameterize_notebook
+    from papermill.utils import chdir
+
+    options: dict[str, Any] = {"report_timeout": making.time_limit} if making.engine and making.time_limit else {}
     cell_timeout = LARGE_CELL_TIMEOUT if parameters.get("engine") else CELL_TIMEOUT
     previous = os.environ.get("CMTOOLS_LANGUAGE")
     os.environ["CMTOOLS_LANGUAGE"] = language
     try:
-        return papermill.execute_notebook(
-            _read(notebook),
-            None,  # kept only if whole
-            parameters=parameters,
-            cwd=str(folder),
-            kernel_name="python3",
-            progress_bar=False,
-            log_output=False,
-            start_timeout=START_TIMEOUT,
-            execution_timeout=min(cell_timeout, making.time_limit or cell_timeout),
-            # no warning at every start about loopback traffic, no error when the kernel is told to stop
-            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-            **options,
-        )
+        document = parameterize_notebook(deepcopy(_read(notebook)), parameters, kernel_name="python3")
+        with chdir(str(folder)):
+            document = papermill_engines.execute_notebook_with_engine(
+                making.engine,
+                document,
+                "python3",
+                progress_bar=False,
+                start_timeout=START_TIMEOUT,
+                execution_timeout=min(cell_timeout, making.time_limit or cell_timeout),
+                # no warning at every start about loopback traffic, no error when the kernel is told to stop
+                extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+                **options,
+            )
+        raise_for_execution_errors(document, None)
+        return document
     except PapermillExecutionError as error:
         if error.ename == "InputError":
             raise NotebookInputError(str(error.evalue)) from None
