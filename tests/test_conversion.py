@@ -10,10 +10,11 @@ import polars as pl
 import pyarrow.parquet
 import pytest
 from ledgers import to_pandas
+from polars.testing import assert_frame_equal
 from refusals import codes, unused_sentences
 
 import cmtools as cm
-from cmtools import cli, files
+from cmtools import cli, conversion, files
 from cmtools.conversion import convert, read_header, write_ledger
 from cmtools.fec_ledger import _parts_of, draft_ledger
 from cmtools.schemas import CUSTOMERS, INVOICES, SETTLEMENTS, Ledger
@@ -278,6 +279,44 @@ def test_a_folder_that_is_no_ledger_has_no_header(tmp_path):
     assert codes(read_header, tmp_path) == [("scan_bad_description", "")]
 
 
+# ---------------------------------------------------------------- opened by an engine
+
+
+def test_an_engine_writes_the_same_folder(root, listed, tmp_path, monkeypatch):
+    """Of files larger than may be read into memory."""
+    monkeypatch.setattr(files, "MAX_BYTES", 100_000)
+    names = [root / "data" / name for name in ("factures.csv", "reglements.csv", "clients.csv")]
+    beside = {"settlements": names[1], "customers": names[2]}
+    assert codes(convert, names[0], tmp_path / "read", **beside)[0] == ("ledger_too_big", "")
+    monkeypatch.setattr(conversion, "_ROWS", 2_048)  # several groups of rows, still in one order
+    folder = convert(names[0], tmp_path / "opened", **beside, engine="duckdb")
+    read, opened = tables(listed[1]), tables(folder)
+    for name, frame in read.items():
+        assert opened[name].schema == frame.schema
+        assert_frame_equal(opened[name], frame)
+    assert pyarrow.parquet.ParquetFile(folder / "invoices.parquet").metadata.num_row_groups > 1
+    assert read_header(folder)[0] == read_header(listed[1])[0]
+    assert_same_figures(cm.scan_ledger(folder), listed[0])
+
+
+def test_an_engine_refuses_what_a_reader_refuses(write, tmp_path):
+    bad = write(ROWS + "F1;C1;Un;31/01/2026;31/02/2026;1,00\n;C1;Un;31/01/2026;;2,00\n")
+    found = {code for code, _ in codes(convert, bad, tmp_path / "out", engine="duckdb")}
+    assert found == {"bad_date", "ledger_blank_item"}
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_does_not_go_with_an_engine(ledger_file, root, tmp_path):
+    given = {"previous": ledger_file, "terms": 0, "tolerant": True}
+    said = codes(convert, ledger_file, tmp_path / "out", engine="duckdb", **given)
+    assert said == [("convert_not_with_engine", "")] * 3
+    assert codes(convert, root / "data" / "grand_livre.xlsx", tmp_path / "out", engine="duckdb") == [
+        ("scan_not_scannable", "")
+    ]
+    with pytest.raises(ValueError, match="engine"):
+        convert(ledger_file, tmp_path / "out", engine="spark")
+
+
 def test_module_and_function_do_not_share_a_name():
     """`cm.convert` stays a function, whatever was imported before."""
     assert cm.convert is convert
@@ -302,5 +341,12 @@ def test_command_refuses_in_the_language_asked(root, ledger_file, capsys):
 
 
 def test_every_sentence_is_used():
-    told = ("cli_convert", "cli_converted", "cli_convert_file", "cli_convert_output", "cli_previous_fec")
+    told = (
+        "cli_convert",
+        "cli_convert_engine",
+        "cli_converted",
+        "cli_convert_file",
+        "cli_convert_output",
+        "cli_previous_fec",
+    )
     assert sorted(unused_sentences("conversion")) == sorted(told)

@@ -108,6 +108,7 @@ def _parser(language: str) -> argparse.ArgumentParser:
     conversion.add_argument("--settlements", default="", metavar="F", help=text("cli_settlements"))
     conversion.add_argument("--customers", default="", metavar="F", help=text("cli_customers"))
     conversion.add_argument("--previous-fec", default="", metavar="F", help=text("cli_previous_fec"))
+    conversion.add_argument("--engine", choices=("duckdb",), default="", help=text("cli_convert_engine"))
     conversion.add_argument("--output", required=True, metavar="DIR", help=text("cli_convert_output"))
     conversion.set_defaults(run=_convert)
     templates = add(commands, "template", "cli_template").add_subparsers(
@@ -408,7 +409,7 @@ def _convert(parsed: argparse.Namespace) -> int:
     beside = {name: getattr(parsed, name) or None for name in ("settlements", "customers", "columns")}
     folder = convert(
         parsed.file, parsed.output, previous=parsed.previous_fec or None, terms=parsed.terms or None,
-        tolerant=parsed.tolerant, **beside,
+        tolerant=parsed.tolerant, engine=parsed.engine, **beside,
     )  # fmt: skip
     _, report = read_header(folder)
     print(report.text(parsed.language))

@@ -18,13 +18,18 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
+import narwhals as nw
+import pandas as pd
 import polars as pl
+import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
 from cmtools.files import fatal
+from cmtools.frames import choice
 from cmtools.load import read_ledger, sniff
-from cmtools.scan_sources import DESCRIPTION, FORMAT, SCHEMAS, VERSION, read_description
-from cmtools.schemas import Defect, InputError, Ledger, LoadReport, shorten
+from cmtools.scan import scan_ledger
+from cmtools.scan_sources import DESCRIPTION, FORMAT, SCHEMAS, VERSION, read_header
+from cmtools.schemas import Defect, InputError, Ledger, shorten
 
 _ORDER = {
     "invoices": ("customer_id", "booking_date", "item_id"),
@@ -33,11 +38,11 @@ _ORDER = {
     "accounts": ("customer_id", "booking_date", "account"),
 }
 _TYPES: dict[str, Any] = {
-    "text": pl.String,
-    "date": pl.Datetime("us"),
-    "money": pl.Float64,
-    "number": pl.Float64,
-    "flag": pl.Boolean,
+    "text": nw.String(),
+    "date": nw.Datetime("us"),
+    "money": nw.Float64(),
+    "number": nw.Float64(),
+    "flag": nw.Boolean(),
 }
 _ROWS = 1 << 17  # of a row group: an engine leaves out those of other customers
 _OURS = {DESCRIPTION, *SCHEMAS, *(f"{name}.parquet" for name in SCHEMAS)}
@@ -53,6 +58,7 @@ def convert(
     terms: Any = None,
     columns: Any = None,
     tolerant: bool = False,
+    engine: str = "",
 ) -> Path:
     r"""Read a FEC or a ledger, check it, and keep it as a folder of Parquet files.
 
@@ -71,6 +77,9 @@ def convert(
         Payment terms where the source holds no due date.
     tolerant : bool, default False
         Leave out the rows in error and count them instead of refusing the file.
+    engine : {"", "duckdb"}, default ""
+        "duckdb": CSV or Parquet files of any size, opened by :func:`cmtools.scan_ledger`
+        instead of read into memory. It takes neither `terms` nor `tolerant`; a FEC does not need it.
 
     Returns
     -------
@@ -106,7 +115,14 @@ def convert(
     """
     folder = Path(output).absolute()
     _check_output(folder)
+    choice("engine", engine, ("", "duckdb"))
     beside = {"--settlements": settlements, "--customers": customers, "--columns": columns}
+    if engine:
+        others = {"--previous-fec": previous is not None, "--terms": terms is not None, "--tolerant": tolerant}
+        if any(others.values()):
+            found = [name for name, given_too in others.items() if given_too]
+            raise InputError([Defect("convert_not_with_engine", "fatal", value=name) for name in found])
+        return write_ledger(scan_ledger(path, settlements, customers, columns=columns, engine=engine), folder)
     if _is_fec(path):
         given = [Defect("not_with_fec", "fatal", value=name) for name, other in beside.items() if other is not None]
         if given:
@@ -157,41 +173,13 @@ def _write_fec_ledger(path: Any, previous: Any, terms: Any, tolerant: bool, fold
 # --- the folder --------------------------------------------------------------------------------------------------
 
 
-def read_header(folder: Any) -> tuple[dict[str, Any], LoadReport]:
-    """What a converted ledger says of itself, and its load report.
-
-    Parameters
-    ----------
-    folder : path
-
-    Returns
-    -------
-    told : dict
-        `book_currency`, `dated_allocation`, `complete_sales`, `silent`: see :class:`~cmtools.schemas.Ledger`.
-    report : LoadReport
-
-    Raises
-    ------
-    InputError
-        If it is no converted ledger.
-    """
-    place = Path(folder) / DESCRIPTION
-    try:
-        text = place.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise fatal("scan_no_description", value=shorten(str(folder))) from None
-    except (OSError, ValueError) as error:
-        raise fatal("scan_bad_description", DESCRIPTION, value=shorten(str(error))) from None
-    return read_description(text, DESCRIPTION)
-
-
 def write_ledger(ledger: Ledger, output: Any) -> Path:
     """Write a ledger as a folder of Parquet files.
 
     Parameters
     ----------
     ledger : Ledger
-        Of pandas or Polars tables.
+        Of pandas or Polars tables, or as DuckDB holds it.
     output : path
         See :func:`convert`.
 
@@ -222,7 +210,8 @@ class _Table:
 
     def __init__(self, folder: Path, name: str):
         self.name, self.schema = name, SCHEMAS[name]
-        empty = pl.DataFrame(schema={column.name: _TYPES[column.kind] for column in self.schema}).to_arrow()
+        types = {column.name: _TYPES[column.kind] for column in self.schema}
+        empty = nw.from_dict({column: [] for column in types}, types, backend="polars").to_arrow()
         self.writer = ParquetWriter(folder / f"{name}.parquet", empty.schema, compression="zstd")
 
     def __enter__(self) -> Self:
@@ -233,10 +222,17 @@ class _Table:
 
     def write(self, table: Any) -> None:
         """Add the columns of the schema with their types, by customer then date; a blank is null."""
-        frame = table if isinstance(table, pl.DataFrame) else pl.from_pandas(table)
-        frame = frame.select(pl.col(column.name).cast(_TYPES[column.kind]) for column in self.schema)
-        frame = frame.sort(_ORDER[self.name], nulls_last=True)
-        self.writer.write_table(frame.to_arrow().cast(self.writer.schema), row_group_size=_ROWS)
+        frame: Any = nw.from_native(pl.from_pandas(table) if isinstance(table, pd.DataFrame) else table)
+        frame = frame.select(*(nw.col(column.name).cast(_TYPES[column.kind]) for column in self.schema))
+        rows = frame.sort(*_ORDER[self.name], nulls_last=True).to_native()
+        if hasattr(rows, "to_arrow_reader"):  # of DuckDB, which sorts on disk what its memory does not hold
+            for batch in rows.to_arrow_reader(_ROWS):
+                self._add(pa.Table.from_batches([batch]))
+        else:
+            self._add(nw.from_native(rows).to_arrow())
+
+    def _add(self, rows: pa.Table) -> None:
+        self.writer.write_table(rows.cast(self.writer.schema), row_group_size=_ROWS)
 
 
 def _description(ledger: Ledger) -> str:

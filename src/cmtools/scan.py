@@ -24,7 +24,6 @@ import narwhals as nw
 import polars as pl
 
 from cmtools.columns import Listing, Mappings, Table, decide_decimals, decide_order, known_headings, read_mapping
-from cmtools.conversion import read_header
 from cmtools.files import fatal, open_sheets
 from cmtools.frames import choice, collect, in_pandas
 from cmtools.load import _TOLD_BY, _checked_options, _listed_customers
@@ -56,6 +55,7 @@ from cmtools.scan_sources import (
     is_folder,
     line_defects,
     read_description,
+    read_header,
 )
 from cmtools.schemas import CUSTOMERS, SETTLEMENTS, InputError, Ledger, LoadReport, shorten
 

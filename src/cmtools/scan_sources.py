@@ -15,6 +15,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,34 @@ def folder_paths(folder: Path) -> dict[str, list[str]]:
             report.add("missing_file", "fatal", file=folder.name, value=str(whole))
     report.refuse()
     return found
+
+
+def read_header(folder: Any) -> tuple[dict[str, Any], LoadReport]:
+    """What a converted ledger says of itself, and its load report.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    told : dict
+        `book_currency`, `dated_allocation`, `complete_sales`, `silent`: see :class:`~cmtools.schemas.Ledger`.
+    report : LoadReport
+
+    Raises
+    ------
+    InputError
+        If it is no converted ledger.
+    """
+    place = Path(folder) / DESCRIPTION
+    try:
+        text = place.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise fatal("scan_no_description", value=shorten(str(folder))) from None
+    except (OSError, ValueError) as error:
+        raise fatal("scan_bad_description", DESCRIPTION, value=shorten(str(error))) from None
+    return read_description(text, DESCRIPTION)
 
 
 def read_description(text: str, file: str) -> tuple[dict[str, Any], LoadReport]:
@@ -445,7 +474,7 @@ class Spark:
 
     def __init__(self, session: Any):
         try:
-            import pyspark.sql  # noqa: F401
+            import_module("pyspark.sql")
         except ImportError:
             raise fatal("scan_engine_missing", value="pyspark", install="pip install 'pyspark>=4.3,<5'") from None
         if session is None:
