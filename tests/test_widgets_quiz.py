@@ -95,6 +95,46 @@ WORDS = {
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("wrong", [True, False])
+def test_run_again_the_quiz_goes_on_where_it_was_left(kept, file, name, wrong):
+    """Whatever the questions answered and the answers, as after *run all*; one question is left unanswered."""
+    check, skip, *_ = WORDS["fr"]
+    paper = read_quiz(file(name)).paper(3)
+    whole = Sat(cm.quiz(file(name), "fr", 3))
+    for asked in paper.asked:
+        fill_in(whole, asked, "fr", wrong)
+        whole.press(skip if asked.number == 2 else check)
+        again = Sat(cm.quiz(file(name), "fr", 3))
+        if asked.number < 12:
+            assert f"Question {asked.number + 1} " in again.text
+            assert f"reprend où vous l'aviez laissé : question {asked.number + 1}." in again.text
+        whole.press(whole.buttons[0])
+    assert len(kept.attempts("quiz", name)) == 14  # the result was shown by both
+    assert again.text == whole.text
+    fresh = Sat(cm.quiz(file(name), "fr", 3))
+    assert "Question 1 " in fresh.text
+    assert "reprend" not in fresh.text
+
+
+def test_what_cannot_go_on_starts_again(kept, file):
+    """Another paper, another language, another number of questions, answers that no longer read."""
+    paper = read_quiz(file()).paper(0)
+    sat = Sat(cm.quiz(file(), "fr"))
+    assert {asked.question.kind for asked in paper.asked[:4]} & {"single", "multiple"}
+    for asked in paper.asked[:4]:
+        fill_in(sat, asked, "fr")
+        sat.press("Valider")
+        sat.press(sat.buttons[0])
+    assert "Question 5 " in Sat(cm.quiz(file(), "fr")).text
+    for other in ({"language": "fr", "seed": 1}, {"language": "en"}, {"language": "fr", "count": 3}):
+        assert "Question 1 " in Sat(cm.quiz(file(), **other)).text
+    with sqlite3.connect(kept.path) as file_of_progress:
+        file_of_progress.execute("UPDATE attempts SET answer = 'autre chose'")
+    assert "Question 1 " in Sat(cm.quiz(file(), "fr")).text
+    file_of_progress.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(("language", "seed", "wrong"), [("fr", 0, 3), ("en", 5, 4), ("fr", 2, 0)])
 def test_from_the_first_question_to_the_result(kept, file, name, language, seed, wrong):
     check, skip, following, finish, again = WORDS[language]
@@ -232,6 +272,9 @@ class Refuses:
     def __init__(self):
         self.asked = 0
 
+    def attempts(self, *_):
+        raise ProgressError("progress_busy", value="<progress>.sqlite")
+
     def add(self, attempt):
         self.asked += 1
         raise ProgressError("progress_busy", value="<progress>.sqlite")
@@ -249,9 +292,11 @@ def test_what_cannot_be_kept_is_said_once_and_the_quiz_goes_on(file):
     assert "<progress>" not in next(one.value for one in sat.all(ipywidgets.HTML) if "not kept" in one.value)
 
 
-class Breaks(Refuses):
+class Breaks:
     def add(self, attempt):
         raise sqlite3.InterfaceError("never seen")
+
+    attempts = add
 
 
 def test_the_unforeseen_is_said_in_one_line(file):

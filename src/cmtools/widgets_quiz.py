@@ -35,6 +35,8 @@ def quiz(
 ) -> controls.Widget:
     """Ask the questions of a quiz, mark the answers, keep them.
 
+    A paper left before its end goes on at the next question, once the notebook is run again.
+
     Parameters
     ----------
     name : str or Path
@@ -95,7 +97,7 @@ class _Sitting:
         self.language, self.feedback, self._progress = language, feedback, progress
         self._not_kept = False  # said once
         self._make_controls()
-        self._start(paper)
+        self._start(paper, self._unfinished(paper))
 
     # ------------------------------------------------------------ controls
 
@@ -144,12 +146,18 @@ class _Sitting:
 
     # ------------------------------------------------------------ the course of a quiz
 
-    def _start(self, paper: Paper) -> None:
-        self.paper, self.place, self.sitting = paper, 0, uuid.uuid4().hex
-        self.marks: dict[str, Mark] = {}
+    def _start(self, paper: Paper, before: tuple[str, dict[str, Mark]] | None = None) -> None:
+        """Put the paper on the screen, where it stood before if its answers were kept."""
+        self.sitting, self.marks = before or (uuid.uuid4().hex, {})
+        self.paper, self.place = paper, min(len(self.marks), len(paper.asked) - 1)
         self.head.value = forms.head(paper, self.language)
         _show(self.result, False)
         self._ask()
+        if len(self.marks) == len(paper.asked):
+            self._finish()
+        elif self.marks:
+            said = message("quiz_resumed", self.language, number=self.place + 1)
+            self.notice.value = forms.notice(said, self.language)
 
     def _started_again(self) -> None:
         paper = self.paper.quiz.paper(self.paper.seed + 1, len(self.paper.asked))
@@ -269,6 +277,39 @@ class _Sitting:
         self.again.focus()
 
     # ------------------------------------------------------------ what is kept
+
+    def _unfinished(self, paper: Paper) -> tuple[str, dict[str, Mark]] | None:
+        """The last sitting of this paper and its marks, if it was left before its end and its answers still read."""
+        from cmtools.progress import Progress
+
+        try:
+            kept = (self._progress or Progress()).attempts("quiz", paper.quiz.name)
+        except Exception:  # whatever it is, the first answer that cannot be kept says so
+            return None
+        mine = [one for one in kept if one.variant == paper.seed]
+        if not mine or not mine[-1].item:
+            return None
+        sitting = mine[-1].detail.split()[0]
+        texts = {one.item: one.answer for one in mine if one.detail.startswith(sitting) and one.verdict != "unread"}
+        asked = paper.asked[: len(texts)]
+        if not texts or [one.question.id for one in asked] != list(texts):
+            return None
+        try:
+            marks = [self._marked_again(paper, one, text) for one, text in zip(asked, texts.values(), strict=True)]
+        except ValueError:
+            return None
+        return sitting, dict(zip(texts, marks, strict=True))
+
+    def _marked_again(self, paper: Paper, asked: Asked, text: str) -> Mark:
+        """Mark of an answer from its text as kept; ValueError: it is none of the choices, in this language."""
+        if asked.question.kind == "numeric":
+            return paper.mark(asked, text or None, self.language)
+        found = [pair for pair in asked.choices(self.language) if pair[0] in text]
+        if "; ".join(name for name, _ in found) != text:
+            raise ValueError(text)
+        values = [value for _, value in found]
+        given = set(values) if asked.question.kind == "multiple" else values[0] if values else None
+        return paper.mark(asked, given, self.language)
 
     def _keep(self, item: str, answer: str, verdict: str, score: float | None, detail: str = "") -> None:
         """Keep one answer; if that fails, say so once and go on."""
