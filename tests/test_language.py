@@ -2,6 +2,8 @@
 
 import ast
 import csv
+import errno
+import pickle
 import re
 import string
 from datetime import date, datetime
@@ -10,7 +12,22 @@ import pandas as pd
 import pytest
 
 from cmtools import language
-from cmtools.language import HARD, THIN, day, integer, kind_of, label, message, money, month, number, percent, resolve
+from cmtools.language import (
+    HARD,
+    THIN,
+    Reason,
+    day,
+    integer,
+    kind_of,
+    label,
+    message,
+    money,
+    month,
+    number,
+    percent,
+    resolve,
+)
+from cmtools.schemas import Defect
 
 KINDS = {
     "unit",
@@ -274,3 +291,26 @@ def test_terms_of_the_trade_are_those_of_the_glossary(source):
     for key, term in pairs.items():
         assert label(key, "fr") == terms[term]["fr"]
         assert label(key, "en") == terms[term]["en"]
+
+
+@pytest.mark.parametrize(
+    ("error", "fr", "en"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "le disque est plein", "the disk is full"),
+        (PermissionError(errno.EACCES, "Permission denied"), "vous n'en avez pas le droit", "you are not allowed to"),
+        (OSError(errno.ELOOP, "Too many levels"), "Too many levels", "Too many levels"),  # we have no words for it
+        (ValueError("bad <b>"), "bad <b>", "bad <b>"),
+    ],
+)
+def test_reasons_of_the_system_are_said_in_the_language_of_the_reader(error, fr, en):
+    reason = pickle.loads(pickle.dumps(Reason.of(error)))  # a worker of a batch sends it
+    assert (reason.text("fr"), reason.text("en")) == (fr, en)
+    assert message("convert_unwritable", "fr", value="x", reason=reason) == f"impossible d'écrire « x » ({fr})"
+    defect = Defect("convert_unwritable", "fatal", value="x", details={"reason": reason})
+    assert defect.text("en") == f"“x” cannot be written ({en})"
+
+
+def test_every_reason_has_its_sentence():
+    for name, key in language._REASONS.items():
+        if code := getattr(errno, name, None):
+            assert Reason.of(OSError(code, "said by the system")).text("fr") == message(f"reason_{key}", "fr")

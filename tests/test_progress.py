@@ -61,10 +61,11 @@ def run(script, *arguments):
 
 COMMON = """
 import json, os, random, resource, signal, sys, time
+from datetime import UTC, datetime
 from cmtools.progress import Attempt, Progress, ProgressError
 
 def attempt(number, answer="x"):
-    made_at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + f".{time.time_ns() // 10**6 % 1000:03}+00:00"
+    made_at = datetime.now(UTC).isoformat(timespec="milliseconds")
     return Attempt(f"{number:032x}", made_at, "exercise", "07_dso", "balance", 0, answer, "wrong")
 
 def numbers(progress):

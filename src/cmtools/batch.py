@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cmtools.files import fatal
-from cmtools.language import message
+from cmtools.language import Reason, message
 from cmtools.pages import PrintError, browser, plotly_name, plotly_script
 from cmtools.portfolio import Job
 from cmtools.reports import Making, ReportError, check_parameters, made_from, make, versions
@@ -162,7 +162,7 @@ def run_batch(
         try:
             _tell(list(found.values()), store, language)
         except OSError as error:
-            untold = error.strerror or str(error)
+            untold = Reason.of(error)
     return Batch(list(found.values()), store, interrupted, untold)
 
 
@@ -225,7 +225,7 @@ def one(job: Job, order: _Order) -> Outcome:
     except (ReportError, PrintError) as error:
         said = str(error)
     except OSError as error:
-        said = error.strerror or str(error)
+        said = Reason.of(error).text(job.language)
     except Exception as error:  # a report that fails stops no other
         said = f"{type(error).__name__}: {error}"
     else:

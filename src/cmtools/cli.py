@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cmtools import __version__
-from cmtools.language import message
+from cmtools.language import Reason, message
 from cmtools.schemas import Defect, InputError, as_day
 
 YEARS = (1990, 2099)  # those of the dates that a ledger may hold
@@ -180,6 +180,12 @@ def _credit_arguments(command: argparse.ArgumentParser, text: Callable[[str], st
     option("output", "DIR", default="reports")
 
 
+def _why(error: Exception, language: str) -> str:
+    """Why a report was not made; the file that the system refused first."""
+    said = Reason.of(error).text(language)
+    return f"{error.filename}: {said}" if isinstance(error, OSError) and error.filename else said
+
+
 def _customer(parsed: argparse.Namespace) -> int:
     from cmtools.reports import ReportError, customer_and_company, notebook_path, run
 
@@ -189,7 +195,7 @@ def _customer(parsed: argparse.Namespace) -> int:
     try:
         made = run(notebook, parameters | {"customer": customer}, parsed.output, language=parsed.language)
     except (ReportError, OSError) as error:
-        print(message("cli_failed", parsed.language, value=str(error)), file=sys.stderr)
+        print(message("cli_failed", parsed.language, value=_why(error, parsed.language)), file=sys.stderr)
         return 1
     print(message("cli_written", parsed.language))
     for kind in ("html", "xlsx", "ipynb"):
@@ -315,7 +321,7 @@ def _monthly(parsed: argparse.Namespace) -> int:
     try:
         made = run(notebook, parameters | {"tolerant": parsed.tolerant}, parsed.output, language=parsed.language)
     except (ReportError, OSError) as error:
-        print(message("cli_failed", parsed.language, value=str(error)), file=sys.stderr)
+        print(message("cli_failed", parsed.language, value=_why(error, parsed.language)), file=sys.stderr)
         return 1
     print(message("cli_written", parsed.language))
     for kind in ("html", "xlsx", "ipynb"):

@@ -26,6 +26,7 @@ from pyarrow.parquet import ParquetWriter
 
 from cmtools.files import fatal
 from cmtools.frames import choice
+from cmtools.language import Reason
 from cmtools.load import read_ledger, sniff
 from cmtools.scan import scan_ledger
 from cmtools.scan_sources import DESCRIPTION, FORMAT, SCHEMAS, VERSION, read_header
@@ -288,7 +289,7 @@ def _folder_written_whole(folder: Path) -> Iterator[Path]:
                 os.replace(before, folder)
             raise
     except OSError as error:
-        raise fatal("convert_unwritable", value=str(folder), reason=error.strerror or str(error)) from None
+        raise fatal("convert_unwritable", value=str(folder), reason=Reason.of(error)) from None
     finally:
         for left in (partial, before):
             shutil.rmtree(left, ignore_errors=True)

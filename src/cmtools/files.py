@@ -26,6 +26,7 @@ import numpy as np
 import polars as pl
 from python_calamine import CalamineWorkbook, SheetTypeEnum
 
+from cmtools.language import Reason
 from cmtools.schemas import InputError, LoadReport, shorten
 
 MAX_BYTES = 2**30  # of a file once decompressed
@@ -165,7 +166,7 @@ def content(path: Any, *, xml: bool = False) -> tuple[bytes, str, str]:
     except InputError:
         raise
     except (OSError, TypeError, ValueError) as error:
-        raise fatal("ledger_unreadable", str(path), reason=str(error)) from None
+        raise fatal("ledger_unreadable", str(path), reason=Reason.of(error)) from None
     if data[:2] == b"\x1f\x8b":
         data = _gunzip(data, name)
     return data, name, _kind(data, name, xml)

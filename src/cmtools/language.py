@@ -9,6 +9,7 @@ in one language only.
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import re
 from datetime import date
@@ -46,6 +47,38 @@ def _texts(kind: str) -> dict[tuple[str, str], str]:
     return texts
 
 
+_REASONS = {
+    "ENOSPC": "disk_full", "EDQUOT": "disk_full", "EACCES": "no_right", "EPERM": "no_right", "EROFS": "read_only",
+    "ENOENT": "not_there", "EEXIST": "there_already", "EISDIR": "a_folder", "ENOTDIR": "no_folder",
+    "ENAMETOOLONG": "long_name", "EMFILE": "many_files", "EIO": "disk_trouble", "EBUSY": "in_use", "ETXTBSY": "in_use",
+}  # fmt: skip
+
+
+class Reason(str):
+    """Why something failed: the words of the system or a library, ours where they are known in both languages.
+
+    Examples
+    --------
+    >>> reason = Reason.of(OSError(28, "No space left on device"))
+    >>> reason, reason.text("fr")
+    ('No space left on device', 'le disque est plein')
+    """
+
+    key = ""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Reason:
+        """Reason of an error."""
+        reason = cls(getattr(error, "strerror", None) or str(error))
+        known = _REASONS.get(errno.errorcode.get(getattr(error, "errno", None) or 0, ""))
+        reason.key = f"reason_{known}" if known else ""
+        return reason
+
+    def text(self, language: str | None = None) -> str:
+        """The reason in one language, if it has it."""
+        return message(self.key, language) if self.key else str(self)
+
+
 def message(key: str, language: str | None = None, **values: Any) -> str:
     """Sentence `key` with its values filled in; `{s}` takes the plural mark of `n`.
 
@@ -55,6 +88,7 @@ def message(key: str, language: str | None = None, **values: Any) -> str:
     'ligne 3'
     """
     n = values.pop("n", None)
+    values = {name: value.text(language) if isinstance(value, Reason) else value for name, value in values.items()}
     plural = "" if n is None or (n in (0, 1) and resolve(language) == "fr") or n == 1 else "s"
     return _texts("messages")[key, resolve(language)].format(s=plural, **values)
 

@@ -27,7 +27,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cmtools.language import label, message, number
+from cmtools.language import Reason, label, message, number
 from cmtools.schemas import shorten
 
 NAME = "progress.sqlite"
@@ -308,8 +308,7 @@ class Progress:
             finally:
                 unfinished.unlink(missing_ok=True)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise ProgressError("progress_export_failed", **told, reason=reason) from None
+            raise ProgressError("progress_export_failed", **told, reason=Reason.of(error)) from None
         return len(found)
 
     def erase(self) -> bool:

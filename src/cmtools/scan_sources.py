@@ -24,6 +24,7 @@ import polars as pl
 
 from cmtools.columns import TABLES, Listing, Mappings, recognise
 from cmtools.files import SEPARATORS, fatal
+from cmtools.language import Reason
 from cmtools.schemas import Column, Defect, InputError, LoadReport, shorten
 
 ENGINES = ("duckdb", "polars", "pyspark")
@@ -241,7 +242,7 @@ def _describe_one(table: str, file: str, files: Sequence[str], mapping: Mappings
         with open(file, "rb") as opened:
             head = opened.read(_HEAD)
     except OSError as error:
-        raise fatal("ledger_unreadable", _name(file), reason=error.strerror or str(error)) from None
+        raise fatal("ledger_unreadable", _name(file), reason=Reason.of(error)) from None
     if head[:4] == b"PAR1":
         try:
             schema = nw.from_native(pl.scan_parquet(file, glob=False, hive_partitioning=False)).collect_schema()

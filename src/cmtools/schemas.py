@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from cmtools.language import integer, label, message, money, number
+from cmtools.language import Reason, integer, label, message, money, number
 
 
 class Column(NamedTuple):
@@ -174,7 +174,7 @@ def _worded(key: str, value: Any, language: str | None) -> Any:
     if key == "line_name":
         return label(value, language)
     if isinstance(value, str):
-        return shorten(value)
+        return shorten(value.text(language) if isinstance(value, Reason) else value)
     if isinstance(value, float):
         return number(value, 2, language)
     return integer(value, language) if isinstance(value, int) and key != "n" else value

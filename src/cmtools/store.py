@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from cmtools.files import fatal, written_whole
+from cmtools.language import Reason
 from cmtools.schemas import InputError, shorten
 
 DRAFTS = ".partial"  # reports being made
@@ -48,7 +49,7 @@ def store_of(place: str) -> Folder | Remote:
 
 def unwritable(place: str, error: Exception) -> InputError:
     """Error to raise where nothing can be written."""
-    return fatal("store_unwritable", value=shorten(place), reason=getattr(error, "strerror", None) or str(error))
+    return fatal("store_unwritable", value=shorten(place), reason=Reason.of(error))
 
 
 def _locked(lock: IO[str], path: Path) -> bool:

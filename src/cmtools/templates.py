@@ -14,7 +14,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from cmtools.columns import YEARS
 from cmtools.files import written_whole
 from cmtools.formulas import Formula, base_line, parse, reference
-from cmtools.language import message, resolve
+from cmtools.language import Reason, message, resolve
 from cmtools.liasse import IDENTITY_ROWS, Code, known_codes
 from cmtools.lines import totals
 from cmtools.schemas import Defect, InputError
@@ -99,7 +99,7 @@ def write_statements_template(
         with written_whole(path) as partial, xlsxwriter.Workbook(partial, options) as book:
             _Template(book, tongue, years).write()
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
-        details = {"reason": str(error)}
+        details = {"reason": Reason.of(error)}
         raise InputError([Defect("template_not_written", "fatal", value=str(path), details=details)]) from None
     return path
 

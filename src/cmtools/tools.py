@@ -11,7 +11,7 @@ from pathlib import Path
 import xlsxwriter
 
 from cmtools.files import written_whole
-from cmtools.language import message, resolve
+from cmtools.language import Reason, message, resolve
 from cmtools.schemas import Defect, InputError
 from cmtools.tool_sheets import ToolBook
 from cmtools.tools_collection import write_collection
@@ -85,7 +85,7 @@ def write_tool(name: str, path: str | Path, language: str | None = None, *, over
         with written_whole(path) as partial, xlsxwriter.Workbook(partial, options) as book:
             TOOLS[name](ToolBook(book, name, tongue))
     except (OSError, xlsxwriter.exceptions.FileCreateError) as error:
-        details = {"reason": str(error)}
+        details = {"reason": Reason.of(error)}
         raise InputError([Defect("template_not_written", "fatal", value=str(path), details=details)]) from None
     return path
 
