@@ -1,5 +1,6 @@
 # make report   builds the sample company's monthly report
 # make test     runs every check
+# make quick    those that start no notebook, browser or cluster
 # make lab      opens the lessons in JupyterLab, in French
 # Needs Python 3.11 or later; another one than python3: make report PYTHON=python3.13
 
@@ -13,7 +14,7 @@ LESSONS := $(wildcard notebooks/fr/[0-9]*.ipynb notebooks/en/[0-9]*.ipynb soluti
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: report test lint notebooks glossary lab lock clean
+.PHONY: report test quick lint notebooks glossary lab lock clean
 .DEFAULT_GOAL := report
 
 report: $(VENV)/run.done
@@ -26,6 +27,9 @@ test: lint
 	$(BIN)/pytest -n 2 --dist loadfile
 	$(if $(LESSONS),$(BIN)/pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
 		--nbval-sanitize-with tests/nbval_sanitize.cfg $(LESSONS))
+
+quick: lint
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .
