@@ -331,7 +331,7 @@ def reference(name, position):
 def test_every_calculation_is_called_here():
     assert sorted(CALLS) == sorted(calculations()), "CALLS holds the arguments of every function of the rooms"
     narwhals = {path.stem for path in SOURCES.glob("*.py") if "import narwhals" in path.read_text(encoding="utf-8")}
-    scans = {"scan", "scan_columns", "scan_sources", "large"}  # test_large.py compares whole reports
+    scans = {"scan", "scan_columns", "scan_sources", "conversion", "large"}  # test_large.py compares whole reports
     assert narwhals <= {*ROOMS, *scans, "frames", "display", "credit_file"}, (
         "a module with ledger-sized calculations is a room; credit_file is about one customer: "
         "its own test compares pandas, Polars and DuckDB; test_scan.py compares what is scanned with what is read"

@@ -118,6 +118,10 @@ def test_too_few_payments_on_one_side_or_outside_the_windows():
     assert raised("slower_payer", too_old, second_threshold=1) == {}
     later = ledger_of([*items, OLD], [*early, paid("I0", 100, -1), paid("I1", 100, -1)])  # paid after the date
     assert raised("slower_payer", later, second_threshold=1) == {}
+    back = [paid(f"I{n}", amount, days) for n in range(2) for amount, days in ((99, 10), (-100, 5))]
+    assert (
+        raised("slower_payer", ledger_of([*items, OLD], [*back, *early]), second_threshold=1) == {}
+    )  # less than nothing
     credit_notes = ledger_of([*items, OLD], [row | {"kind": "credit_note"} for row in late] + early)
     assert raised("slower_payer", credit_notes, second_threshold=1) == {}
 

@@ -128,7 +128,8 @@ def _check_words(buyers: pd.Series, kinds: pd.Series) -> None:
 def _last_days(from_day: pd.Series, claim: np.ndarray, law: Mapping[str, LegalValue]) -> pd.Series:
     """Last day of the period of each claim."""
     last = pd.Series(pd.NaT, index=from_day.index, dtype="datetime64[s]")
-    for name, period in law.items():
+    for name in set(claim):
+        period = law[name]
         last = last.where(claim != name, _last_day(from_day, int(period.value), name == "public"))
     return last
 

@@ -10,7 +10,8 @@ REC, TURN, PUB: see ``GLOSSARY.md``.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -27,13 +28,14 @@ from cmtools.frames import (
     collect,
     day_number,
     first_day,
+    held,
     in_unit,
     month_ends,
     remembered,
     tables_of,
     unit_of,
 )
-from cmtools.receivables import balances, bucket_names, late_columns, open_rows, outstanding_by_date
+from cmtools.receivables import _items_left, balances, bucket_names, late_columns, open_rows, outstanding_by_date
 from cmtools.schemas import SALES_KINDS, SETTLEMENT_KINDS, Ledger, as_day
 
 FEW = 5  # paid items below which an average says little (rule DELAY-W)
@@ -124,7 +126,6 @@ def payment_delays(
     """
     at, unit = _checked(ledger, as_of, months, currency)
     _check_kinds(kinds)
-    averages = ("delay_paid", "delay_with_open", "days_to_pay", "agreed_terms")
     columns = [*([by] if by else []), "currency", "n_paid", "amount_paid", "delay_paid", "n_open", "amount_open"]
     columns += ["delay_with_open", "days_to_pay", "agreed_terms", "few"]
     if not ledger.complete_sales:
@@ -137,10 +138,9 @@ def payment_delays(
         "days_to_pay": (sums["to_pay"], sums["issued"]),
         "agreed_terms": (sums["terms"], sums["issued"]),
     }
-    for name in averages:
-        sums[name] = _ratio(*weighed[name])
+    averages = {name: _ratio(*parts) for name, parts in weighed.items()}
     money = {"amount_paid": sums["paid"] / 100, "amount_open": sums["open"] / 100}
-    return sums.assign(**money, currency=unit[1], few=sums["n_paid"] < FEW)[columns]
+    return sums.assign(**averages, **money, currency=unit[1], few=sums["n_paid"] < FEW)[columns]
 
 
 def late_payment_rate(
@@ -275,18 +275,12 @@ def _paid_items(
     keys: Sequence[str] = (),
 ) -> Any:
     """One row per item paid in the window (and per value of `keys`): cents, and cents x days."""
-    paid = _payments(ledger, at, months, unit, kinds)
-    delay = nw.col("days_after_due")
-    late = (delay > 0) & (nw.col("paid") > 0)
-    counted = nw.when(delay > 0).then(delay).otherwise(nw.lit(0)) if floor else delay
-    issued = nw.when(nw.col("issue_date").is_null()).then(nw.lit(0)).otherwise(nw.col("paid"))
-    paid = paid.with_columns(counted=counted, issued=issued).with_columns(
-        n_late=nw.when(late).then(nw.lit(1)).otherwise(nw.lit(0)),
-        paid_late=nw.when(late).then(nw.col("paid")).otherwise(nw.lit(0)),
-        delay=nw.col("paid") * nw.col("counted"),
-        to_pay=nw.col("issued") * nw.col("days_after_issue"),
-        terms=nw.col("issued") * (nw.col("days_after_issue") - delay),
-    )
+    start = month_ends(at, months + 1)[-1]
+    known = (nw.col("booking_date") <= at) & (nw.col("allocation_date") <= at)
+    inside = (nw.col("payment_date") > start) & (nw.col("payment_date") <= at)
+    paid = _payments(ledger, unit).filter(nw.col("kind").is_in(list(kinds)) & known & inside)
+    if floor:
+        paid = paid.with_columns(delay=nw.when(nw.col("after_due") > 0).then(nw.col("delay")).otherwise(nw.lit(0)))
     names = ("paid", "paid_late", "delay", "issued", "to_pay", "terms")
     items = paid.group_by("item_id", "customer_id", *keys).agg(
         *[nw.col(name).sum() for name in names], nw.col("n_late").max()
@@ -296,19 +290,28 @@ def _paid_items(
     return items.with_columns(n_paid=nw.lit(1), paid_late=capped)
 
 
-def _payments(ledger: Ledger, at: datetime, months: int, unit: tuple[str, str], kinds: Sequence[str]) -> Any:
-    """One row per payment of the window on an item to be paid, with its item's dates and the days between."""
-    invoices, settlements = _tables(ledger, at, unit)
-    start = month_ends(at, months + 1)[-1]
+@held
+def _payments(ledger: Ledger, unit: tuple[str, str]) -> Any:
+    """One row per payment of an item to be paid: cents, cents x days after its dates, the month of payment."""
+    invoices, settlements = (in_unit(table, unit) for table in tables_of(ledger))
     items = invoices.filter((nw.col("cents") > 0) & ~nw.col("due_date").is_null())
-    items = items.select("item_id", "customer_id", "issue_date", "due_date")
-    known = (nw.col("payment_date") > start) & (nw.col("allocation_date") <= at)
-    paid = settlements.filter(nw.col("kind").is_in(list(kinds)) & known)
-    paid = paid.select("item_id", "payment_date", paid=nw.col(unit[0])).join(items, on="item_id", how="inner")
-    issued_on = nw.when(nw.col("issue_date").is_null()).then(nw.col("due_date")).otherwise(nw.col("issue_date"))
-    return paid.with_columns(issued_on=issued_on).with_columns(
-        days_after_due=_days("payment_date", "due_date"),
-        days_after_issue=_days("payment_date", "issued_on"),
+    items = items.select("item_id", "customer_id", "booking_date", "issue_date", "due_date")
+    paid = settlements.filter(~nw.col("allocation_date").is_null())
+    paid = paid.select("item_id", "kind", "payment_date", "allocation_date", paid=nw.col(unit[0]))
+    paid = paid.join(items, on="item_id", how="inner")
+    unissued = nw.col("issue_date").is_null()
+    paid = paid.with_columns(
+        after_due=_days("payment_date", "due_date"),
+        issued_on=nw.when(unissued).then(nw.col("due_date")).otherwise(nw.col("issue_date")),
+        issued=nw.when(unissued).then(nw.lit(0)).otherwise(nw.col("paid")),
+    ).with_columns(after_issue=_days("payment_date", "issued_on"))
+    late = (nw.col("after_due") > 0) & (nw.col("paid") > 0)
+    return paid.with_columns(
+        n_late=nw.when(late).then(nw.lit(1)).otherwise(nw.lit(0)),
+        paid_late=nw.when(late).then(nw.col("paid")).otherwise(nw.lit(0)),
+        delay=nw.col("paid") * nw.col("after_due"),
+        to_pay=nw.col("issued") * nw.col("after_issue"),
+        terms=nw.col("issued") * (nw.col("after_issue") - nw.col("after_due")),
         year=nw.col("payment_date").dt.year().cast(nw.Int64),
         month=nw.col("payment_date").dt.month().cast(nw.Int64),
     )
@@ -317,10 +320,9 @@ def _payments(ledger: Ledger, at: datetime, months: int, unit: tuple[str, str], 
 @remembered
 def _open_overdue(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
     """Items past due and open, by customer: `n_open`, `open` (cents), `age` (cents x days late)."""
-    value = "open_amount" if unit[0] == "cents" else "open_book_amount"
-    items = in_unit(open_rows(ledger, at), unit).with_columns(open=cents_of(value), n_open=nw.lit(1))
-    late = items.filter((nw.col("amount") > 0) & (nw.col("open") > 0) & (nw.col("due_date") < at))
-    late = late.with_columns(age=nw.col("open") * nw.col("days_late"))
+    late_by = nw.col("day") - nw.col("due_day")
+    late = _items_left(ledger, (at,), unit).filter((nw.col("amount") > 0) & (nw.col("cents") > 0) & (late_by > 0))
+    late = late.with_columns(open=nw.col("cents"), n_open=nw.lit(1), age=nw.col("cents") * late_by)
     return collect(_sums(late, "customer_id", "n_open", "open", "age"))
 
 
@@ -435,7 +437,7 @@ def collection_effectiveness(
     before = month_ends(ends[0], 2)[1]
     standing = outstanding_by_date(ledger, ends, currency=None if unit[0] == "book_cents" else unit[1])
     owed, not_due = balances(ledger, [before, *ends], unit), standing["not_due"].tolist()
-    moves = _debits_and_losses(ledger, at, before, unit)
+    moves = _debits_and_losses(ledger, at, unit)
     rows = []
     for end, last, now, waiting in zip(ends, owed, owed[1:], not_due):
         opening, sales, lost = (moves[name].get((end.year, end.month), 0) / 100 for name in moves)
@@ -445,33 +447,32 @@ def collection_effectiveness(
     return pd.DataFrame(rows, columns=columns).astype({"collection_effectiveness": float})
 
 
-def _debits_and_losses(
-    ledger: Ledger, at: datetime, after: datetime, unit: tuple[str, str]
-) -> dict[str, dict[tuple[int, int], int]]:
+@remembered
+def _debits_and_losses(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> dict[str, dict[tuple[int, int], int]]:
     """Cents by (year, month): opening items; sales (debits less credits and transfers); losses. In this order."""
     invoices, settlements = _tables(ledger, at, unit)
-    debits = _by_month_and_kind(invoices, "booking_date", after, unit)
-    settled = _by_month_and_kind(settlements, "payment_date", after, unit)
+    opening, sales, lost = (defaultdict[tuple[int, int], int](int) for _ in range(3))
+    for year, month, kind, cents in _by_month_and_kind(invoices, "booking_date", unit):
+        if kind == "opening":
+            opening[year, month] += cents
+        elif kind not in _NO_SALES:
+            sales[year, month] += cents
     # The two halves of a linked credit note, a transfer and its doubtful item: each pair adds up to nothing.
-    given = settled[settled["kind"].isin(["credit_note", "to_doubtful"])].assign(cents=lambda rows: -rows["cents"])
-    parts = {
-        "opening": debits[debits["kind"] == "opening"],
-        "sales": pd.concat([debits[~debits["kind"].isin(_NO_SALES)], given]),
-        "lost": settled[settled["kind"] == "write_off"],
-    }
-    sums = {name: part.groupby(["year", "month"], as_index=False)["cents"].sum() for name, part in parts.items()}
-    return {
-        name: {(int(row.year), int(row.month)): int(row.cents) for row in part.itertuples()}
-        for name, part in sums.items()
-    }
+    for year, month, kind, cents in _by_month_and_kind(settlements, "payment_date", unit):
+        if kind in ("credit_note", "to_doubtful"):
+            sales[year, month] -= cents
+        elif kind == "write_off":
+            lost[year, month] += cents
+    return {"opening": opening, "sales": sales, "lost": lost}
 
 
-def _by_month_and_kind(table: Any, when: str, after: datetime, unit: tuple[str, str]) -> pd.DataFrame:
-    moves = table.filter(nw.col(when) > after).with_columns(
+def _by_month_and_kind(table: Any, when: str, unit: tuple[str, str]) -> Iterable[tuple[int, int, str, int]]:
+    moves = table.with_columns(
         year=nw.col(when).dt.year().cast(nw.Int64), month=nw.col(when).dt.month().cast(nw.Int64), moved=nw.col(unit[0])
     )
-    sums = collect(_sums(moves, ("year", "month", "kind"), "moved"))
-    return sums.rename(columns={"moved": "cents"})
+    keys = ("year", "month", "kind")
+    sums = collect(_sums(moves, keys, "moved"))
+    return zip(*(sums[name].tolist() for name in (*keys, "moved")))
 
 
 def recovery_rate(

@@ -230,7 +230,8 @@ def _invoices(ledger: Ledger, at: Any, months: int, goods: str, reading: str | N
     table["goods"] = table["goods"].astype(object).where(table["goods"].notna(), goods)
     table["periodic"] = _flag(table, "periodic")
     table["terms_reading"] = table["terms_reading"].astype(object).where(table["terms_reading"].notna(), reading)
-    table["by_month_end"] = table["terms"].map(_by_month_end).fillna(False).astype(bool)
+    read = {terms: _by_month_end(terms) for terms in table["terms"].unique()}
+    table["by_month_end"] = table["terms"].map(read).fillna(False).astype(bool)
     return table
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from cmtools.collection import collection_effectiveness, late_payment_rate, payment_delays, recovery_rate
@@ -421,7 +422,9 @@ def figures_by(ledger: Ledger, as_of: str | date, by: str, currency: str | None 
             *((_youngest(cohorts, days), [f"recovery_{days}"]) for days in HORIZONS),
         )
         for other, names in joined:
-            table[names] = other.set_index(by)[names].reindex(table[by]).to_numpy()
+            place = pd.Index(other[by]).get_indexer(table[by])
+            values = other[names].to_numpy("float64")
+            table[names] = np.where((place >= 0)[:, None], values[place], np.nan) if len(other) else np.nan
     return table.sort_values("outstanding", ascending=False, ignore_index=True)
 
 

@@ -61,11 +61,13 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def cells_of(column: pd.Series) -> list[Any]:
     """Values of a column, each of Python's own kind; a blank is None in text and NaN in numbers."""
     values = column.tolist()
-    if column.dtype == object:
-        values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    elif pd.api.types.is_numeric_dtype(column):
+    if column.dtype.kind in "biufc" or set(map(type, values)) <= _PLAIN:
         return values
+    values = [value.item() if isinstance(value, np.generic) else value for value in values]
     return [None if is_blank(value) else value for value in values]
+
+
+_PLAIN = {str, bool, int, type(None), pd.Timestamp}  # never a blank other than None
 
 
 def is_blank(value: Any) -> bool:
@@ -191,9 +193,9 @@ def kinds_in(frame: pd.DataFrame, kind: str | None = None) -> dict[str, str]:
 
 
 def _kind_of(column: str, values: Any, kind: str | None) -> str:
-    if pd.api.types.is_bool_dtype(values):
+    if values.kind == "b":
         return "choice"
-    return kind if kind and pd.api.types.is_numeric_dtype(values) else words.kind_of(column)
+    return kind if kind and values.kind in "iufc" else words.kind_of(column)
 
 
 def _is_shown(frame: pd.DataFrame, column: Any) -> bool:
@@ -229,10 +231,10 @@ def _sums(
     frame: pd.DataFrame, shown: pd.DataFrame, total: bool, language: str | None
 ) -> list[tuple[dict[str, Any], str]]:
     """Closing lines: what the shown rows leave out, then the total, by currency."""
-    numbers = [str(name) for name in frame.select_dtypes("number")]
-    money = [name for name in numbers if words.kind_of(name) == "money" and name not in UNSUMMED]
     if not total and len(shown) == len(frame):
         return []
+    numbers = [str(name) for name, kind in zip(frame.columns, frame.dtypes) if kind.kind in "iuf"]
+    money = [name for name in numbers if words.kind_of(name) == "money" and name not in UNSUMMED]
     groups = list(frame.groupby("currency", sort=False)) if "currency" in frame.columns else [("", frame)]
     lines = []
     for currency, rows in groups:
@@ -248,7 +250,8 @@ def _sums(
 
 
 def _sum(rows: pd.DataFrame, money: list[str], currency: Any) -> dict[str, Any]:
-    return {"currency": currency} | {name: round(float(rows[name].sum()), 2) for name in money}
+    sums = rows[money].sum().tolist()
+    return {"currency": currency} | {name: round(float(amount), 2) for name, amount in zip(money, sums)}
 
 
 def aged_balance(aged: pd.DataFrame, ledger: Ledger, language: str | None = None, limit: int | None = 20) -> Html:

@@ -21,6 +21,7 @@ from cmtools.frames import (
     collect,
     day_number,
     first_day,
+    held,
     in_unit,
     month_ends,
     tables_of,
@@ -176,6 +177,7 @@ def written_off(
     return table.sort_values(["lost_on", "item_id"], ignore_index=True)[columns]
 
 
+@held
 def _losses(ledger: Ledger, unit: tuple[str, str]) -> Any:
     """Write-offs in one currency by item and day, with what the ledger says of the item; unallocated ones have none."""
     invoices, settlements = tables_of(ledger)
@@ -658,7 +660,7 @@ def _followed(
     sold = sold.with_columns(due=day_number("due_date"), due_month=_month("due_date"))
     moves = _moves(ledger, unit).filter(nw.col("on") <= at)
     moves = moves.join(sold.select("item_id", "due"), on="item_id", how="inner")
-    moves = moves.with_columns(late_by=day_number("on") - nw.col("due"))
+    moves = moves.with_columns(late_by=nw.col("on_day") - nw.col("due"))
     aside = nw.col("way").is_in(["credited", "transferred"])  # as if it had never been sold as this item
     lost, value, nil = nw.col("way") == "lost", nw.col("value"), nw.lit(0)
     found = {"aside": nw.when(aside).then(value).otherwise(nil), "gone": nw.when(aside).then(nil).otherwise(value)}

@@ -18,7 +18,7 @@ import narwhals as nw
 import pandas as pd
 from narwhals.typing import IntoFrame
 
-from cmtools.frames import DATE, add_up, cents_of, choice, collect, names_of, remembered
+from cmtools.frames import DATE, cents_of, choice, collect, lazily, names_of, remembered
 from cmtools.schemas import OPEN_ITEMS, Column, Defect, InputError, Ledger, as_day, require
 from cmtools.settings import reference_rows
 
@@ -89,8 +89,7 @@ def concentration(
     """
     choice("by", by, LEVELS)
     _check_classes(classes)
-    frame, shown = _one_currency(items, currency, ledger, ())
-    owed = _with_customers(_sums(frame), ledger)
+    owed, shown = _owed(items, currency, ledger)
     if by == "group_id":
         owed = _by_group(owed)
     table = owed[owed["cents"] > 0].sort_values(["cents", by], ascending=[False, True], ignore_index=True)
@@ -262,7 +261,7 @@ def limits_exceeded(
     choice("by", by, LEVELS)
     if not 0 <= tolerance < math.inf:
         raise InputError([_bad_argument("tolerance", tolerance, "0.1")])
-    owed = _with_limits(*_one_currency(items, currency, ledger, ()), ledger, by)
+    owed, _ = _with_limits(items, currency, ledger, by)
     owed["excess_cents"] = owed["cents"] - (owed["limit_cents"] * (1 + tolerance)).round()
     over = owed[owed["excess_cents"] > 0].sort_values(["excess_cents", by], ascending=[False, True], ignore_index=True)
     over["excess"] = over["excess_cents"] / 100
@@ -303,8 +302,7 @@ def limits_coverage(
     92
     """
     choice("by", by, LEVELS)
-    frame, shown = _one_currency(items, currency, ledger, ())
-    owed = _with_limits(frame, shown, ledger, by)
+    owed, shown = _with_limits(items, currency, ledger, by)
     judged = owed["limit_cents"].notna()
     others = _owing_elsewhere(items, shown, ledger, by)
     unset = not _known_customers(ledger)["credit_limit"].notna().any()
@@ -323,16 +321,16 @@ def limits_coverage(
     return pd.DataFrame([row])
 
 
-def _with_limits(frame: Any, shown: str, ledger: Ledger, by: str) -> pd.DataFrame:
-    """Who owes something, with limits in cents (NaN: none, or in another currency)."""
-    owed = _with_customers(_sums(frame), ledger, keep_all=by == "group_id")
-    for name, cents in _LIMITS.items():
-        amounts = owed[name] if shown == ledger.book_currency else float("nan")
-        owed[cents] = (100 * amounts).round() if isinstance(amounts, pd.Series) else amounts
+def _with_limits(items: IntoFrame, currency: str | None, ledger: Ledger, by: str) -> tuple[pd.DataFrame, str]:
+    """Who owes something, with limits in cents (NaN: none, or in another currency), and the currency."""
+    owed, shown = _owed(items, currency, ledger, keep_all=by == "group_id")
+    known = 1.0 if shown == ledger.book_currency else float("nan")
+    owed[list(_LIMITS.values())] = (100 * owed[list(_LIMITS)].to_numpy() * known).round()
     if by == "group_id":
         owed = _by_group(owed, limits=list(_LIMITS.values()))
     owed = owed[owed["cents"] > 0].reset_index(drop=True)
-    return _in_money(owed).assign(currency=shown, **{name: owed[cents] / 100 for name, cents in _LIMITS.items()})
+    limits = {name: owed[cents] / 100 for name, cents in _LIMITS.items()}
+    return _in_money(owed).assign(currency=shown, **limits), shown
 
 
 _LIMITS = {"credit_limit": "limit_cents", "insurer_limit": "insurer_cents"}
@@ -344,7 +342,7 @@ def _owing_elsewhere(items: IntoFrame, shown: str, ledger: Ledger, by: str) -> s
     who = set(collect(foreign)["customer_id"])
     if by == "customer_id":
         return who
-    groups = _known_customers(ledger).set_index("customer_id")["group_id"].dropna().to_dict()
+    groups = _known_customers(ledger).set_index("customer_id")["group_id"].to_dict()
     return {groups.get(customer, customer) for customer in who}
 
 
@@ -417,7 +415,7 @@ def largest_overdue(
         raise InputError([_bad_argument("count", count, "10")])
     at = pd.Timestamp(as_day(as_of))
     frame, shown = _one_currency(items, currency, ledger)
-    owed = _with_customers(_sums(frame), ledger)
+    owed = _with_customers(collect(_sums(frame)), ledger)
     top = owed[owed["late"] > 0].sort_values(["late", "customer_id"], ascending=[False, True]).head(count)
     names = ["item_id", "customer_id", "kind", "document", "due_date", "late", *_STATES, "dispute_reason"]
     absent = {name: _ABSENT[name] for name in _ABSENT if name not in frame.collect_schema().names()}
@@ -590,27 +588,33 @@ def _dispute_row(cause: Any, mine: pd.DataFrame) -> tuple[Any, ...]:
 # ---------------------------------------------------------------- shared by the above
 
 
-def _one_currency(
-    items: IntoFrame, currency: str | None, ledger: Ledger, names: Sequence[str] | None = None
-) -> tuple[Any, str]:
-    """Items of one currency with `cents` and `late` (the cents past due), and that currency.
-
-    Of the other columns only `names` and the customer; None: all.
-    """
+def _one_currency(items: IntoFrame, currency: str | None, ledger: Ledger) -> tuple[Any, str]:
+    """Items of one currency with `cents` and `late` (the cents past due), and that currency."""
     frame = nw.from_native(items)
-    require(names_of(items), [*OPEN_ITEMS, _DAYS_LATE], "open_items")
-    if names is not None:
-        frame = frame.select("customer_id", "currency", "open_amount", "days_late", *names)
+    _check_items(items)
     if currency is None:
-        present = sorted(collect(frame.select("currency").unique())["currency"])
-        if len(present) > 1:
-            raise InputError([Defect("several_currencies", "fatal", value=", ".join(present))])
-        currency = present[0] if present else ledger.book_currency
+        currency = _only(collect(frame.select("currency").unique())["currency"], ledger)
     else:
         frame = frame.filter(nw.col("currency") == currency)
+    return _with_cents(frame), currency
+
+
+def _check_items(items: IntoFrame) -> None:
+    require(names_of(items), [*OPEN_ITEMS, _DAYS_LATE], "open_items")
+
+
+def _only(currencies: Iterable[str], ledger: Ledger) -> str:
+    """The one currency of items, or that of the books where there are none."""
+    present = sorted(set(currencies))
+    if len(present) > 1:
+        raise InputError([Defect("several_currencies", "fatal", value=", ".join(present))])
+    return present[0] if present else ledger.book_currency
+
+
+def _with_cents(frame: Any) -> Any:
     frame = frame.with_columns(cents=cents_of("open_amount"))
     is_late = (nw.col("cents") > 0) & (nw.col("days_late") > 0)
-    return frame.with_columns(late=nw.when(is_late).then(nw.col("cents")).otherwise(nw.lit(0))), currency
+    return frame.with_columns(late=nw.when(is_late).then(nw.col("cents")).otherwise(nw.lit(0)))
 
 
 _DAYS_LATE = Column("days_late", "number", True, "days since the due date")
@@ -637,23 +641,35 @@ def customer_table(
         due), `customer_name`, `group_id` (its own number without a group),
         `collector`, `credit_limit`, `insurer_limit` (null and NaN: unknown).
     """
-    return _with_customers(_sums(_one_currency(items, currency, ledger, ())[0]), ledger, keep_all)
+    return _owed(items, currency, ledger, keep_all)[0]
 
 
-def _sums(frame: Any) -> Any:
-    return frame.group_by("customer_id").agg(nw.col("cents").sum(), nw.col("late").sum())
+_OWED = ("customer_id", "currency", "open_amount", "days_late")
 
 
-def _with_customers(sums: Any, ledger: Ledger, keep_all: bool = False) -> pd.DataFrame:
+def _owed(items: IntoFrame, currency: str | None, ledger: Ledger, keep_all: bool = False) -> tuple[pd.DataFrame, str]:
+    """The table of :func:`customer_table`, and its currency."""
+    _check_items(items)
+    sums = collect(_sums(_with_cents(lazily(items, _OWED).select(*_OWED)), "currency"))
+    currency = _only(sums["currency"], ledger) if currency is None else currency
+    own = sums[sums["currency"] == currency].drop(columns="currency")
+    return _with_customers(own, ledger, keep_all), currency
+
+
+def _sums(frame: Any, *keys: str) -> Any:
+    return frame.group_by("customer_id", *keys).agg(nw.col("cents").sum(), nw.col("late").sum())
+
+
+def _with_customers(sums: pd.DataFrame, ledger: Ledger, keep_all: bool = False) -> pd.DataFrame:
     """Sums by customer beside what is known of each; `keep_all`: those that have none too, at 0."""
-    table, known = add_up(sums, ledger, "customer_id"), _known_customers(ledger)
-    table = table.merge(known, on="customer_id", how="outer" if keep_all else "left").fillna({"cents": 0, "late": 0})
+    known = _known_customers(ledger)
+    table = sums.merge(known, on="customer_id", how="outer" if keep_all else "left", sort=True)
+    table[["cents", "late"]] = table[["cents", "late"]].fillna(0).astype("int64")
     if not table["customer_id"].isin(known["customer_id"]).all():
         table[_KNOWN_TEXTS] = table[_KNOWN_TEXTS].where(table[_KNOWN_TEXTS].notna(), None)
-    table[["cents", "late"]] = table[["cents", "late"]].astype("int64")
-    table["customer_name"] = table["customer_name"].fillna(table["customer_id"])
-    table["group_id"] = table["group_id"].fillna(table["customer_id"])
-    return table.sort_values("customer_id", ignore_index=True)
+        for name in ("customer_name", "group_id"):
+            table[name] = table[name].fillna(table["customer_id"])
+    return table
 
 
 _KNOWN_TEXTS, _KNOWN_LIMITS = ["customer_name", "group_id", "collector"], ["credit_limit", "insurer_limit"]
@@ -661,7 +677,7 @@ _KNOWN_TEXTS, _KNOWN_LIMITS = ["customer_name", "group_id", "collector"], ["cred
 
 @remembered
 def _known_customers(ledger: Ledger) -> pd.DataFrame:
-    """What is known of each customer; null (texts) and NaN (limits) where it is not."""
+    """What is known of each customer, its number for want of a name or a group; null and NaN where it is not."""
     frame = nw.from_native(ledger.customers)
     there = frame.collect_schema().names()
     names = [*_KNOWN_TEXTS, *_KNOWN_LIMITS]
@@ -669,6 +685,8 @@ def _known_customers(ledger: Ledger) -> pd.DataFrame:
     known = known.reindex(columns=["customer_id", *names])
     texts = known[_KNOWN_TEXTS].astype("object")
     known[_KNOWN_TEXTS] = texts.where(texts.notna(), None)
+    for name in ("customer_name", "group_id"):
+        known[name] = known[name].fillna(known["customer_id"])
     known[_KNOWN_LIMITS] = known[_KNOWN_LIMITS].apply(pd.to_numeric)
     return known
 

@@ -7,7 +7,7 @@ is ignored without any error on some engines, so columns are added first.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property, wraps
@@ -15,6 +15,7 @@ from itertools import count
 from typing import Any, TypeVar, cast
 
 import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from cmtools.schemas import (
@@ -30,6 +31,7 @@ from cmtools.schemas import (
 )
 
 DATE = nw.Datetime("us")
+NEVER = 10_000_000  # a number of :func:`day_number` after any day
 Work = TypeVar("Work", bound=Callable[..., Any])
 CUTS = ("customer_id", "group_id", "segment", "collector", "salesperson", "country")
 _BY_DAY = ("kind", "issue_date", "booking_date", "payment_date", "currency", "amount", "book_amount")
@@ -161,6 +163,17 @@ def remembered(work: Work) -> Work:
     return cast(Work, answer)
 
 
+def held(work: Work) -> Work:
+    """As :func:`remembered`, for a query on most of the ledger: tables that are not in memory are asked again."""
+    known = remembered(work)
+
+    @wraps(work)
+    def answer(ledger: Ledger, *asked: Any) -> Any:
+        return work(ledger, *asked) if is_scanned(ledger) else known(ledger, *asked)
+
+    return cast(Work, answer)
+
+
 def tables_of(ledger: Ledger) -> tuple[Any, Any]:
     """Both tables with dates as datetimes and amounts in whole cents: Narwhals frames, lazy wherever they can be."""
     ready = _prepared(ledger)
@@ -243,6 +256,11 @@ def kept(table: Any) -> Any:
         relation.query("relation", f'CREATE TEMP TABLE "{name}" AS SELECT * FROM relation')
         return nw.from_native(relation.query("relation", f'SELECT * FROM "{name}"'))
     return _in_memory(table)
+
+
+def worked_out(ledger: Ledger, table: Any) -> Any:
+    """A step that several branches of a query start from: of a ledger in memory they do not each do it again."""
+    return table if is_scanned(ledger) else _in_memory(table)
 
 
 def _in_memory(table: Any) -> Any:
@@ -427,14 +445,31 @@ def add_up(sums: Any, ledger: Ledger, by: str | None, key: str | None = None) ->
         numbers = numbers.fillna(0).astype("int64")
     if by is None and key is None:
         return pd.DataFrame(numbers.to_numpy().sum(axis=0, keepdims=True), columns=numbers.columns)
-    if by is None:
-        return numbers.groupby(table[key]).sum().reset_index()
-    choice("by", by, CUTS)
-    own = table["customer_id"].fillna("")
-    if by != "customer_id":
-        found = _cut(ledger, by).reindex(own).reset_index(drop=True)
-        own = found.where(found.notna(), own) if by == "group_id" else found
-    return numbers.groupby([table[key], own] if key else own, dropna=False).sum().reset_index()
+    groups = {key: table[key]} if key else {}
+    if by:
+        choice("by", by, CUTS)
+        own = table["customer_id"].fillna("")
+        if by != "customer_id":
+            found = _cut(ledger, by).reindex(own).reset_index(drop=True)
+            own = found.where(found.notna(), own) if by == "group_id" else found
+        groups[by] = own
+    return _grouped(numbers, groups)
+
+
+def _grouped(numbers: pd.DataFrame, groups: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Whole numbers added up by the values of one or two columns, in their order, a null last."""
+    place, found = np.zeros(len(numbers), dtype="int64"), []
+    for values in groups.values():
+        codes, known = pd.factorize(values, sort=True, use_na_sentinel=False)
+        place = place * (len(known) + 1) + codes
+        found.append((codes, known))
+    _, first, row = np.unique(place, return_index=True, return_inverse=True)
+    sums = np.zeros((len(first), numbers.shape[1]), dtype="int64")
+    np.add.at(sums, row, numbers.to_numpy())
+    table = pd.DataFrame(sums, columns=numbers.columns)
+    for position, (name, (codes, known)) in enumerate(zip(groups, found)):
+        table.insert(position, name, known.take(codes[first]))
+    return table
 
 
 @remembered

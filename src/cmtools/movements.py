@@ -18,16 +18,20 @@ import numpy as np
 import pandas as pd
 
 from cmtools.frames import (
+    NEVER,
     answers_of,
     check_months,
     collect,
     day_number,
     day_of,
     first_day,
+    held,
     in_unit,
     month_ends,
+    remembered,
     tables_of,
     unit_of,
+    worked_out,
 )
 from cmtools.receivables import BUCKETS, balances, bucket_names, late_columns
 from cmtools.schemas import SALES_KINDS, Defect, InputError, Ledger, as_day
@@ -200,6 +204,7 @@ def bridge_by_month(ledger: Ledger, as_of: str | date, months: int = 12, currenc
     return table.astype({"date": "datetime64[us]"})[columns]
 
 
+@remembered
 def _flows(ledger: Ledger, after: datetime, until: datetime, unit: tuple[str, str]) -> pd.DataFrame:
     """What moved the outstanding, by month and line: `month` (12 x year + month), `line`, `cents`, `count`."""
     invoices, settlements = tables_of(ledger)
@@ -525,8 +530,8 @@ def overdue_by_month(ledger: Ledger, as_of: str | date, months: int = 12, curren
 
 
 def _late_lines(moves: pd.DataFrame) -> pd.DataFrame:
-    """Lines of :func:`overdue_movements` for each step: `step`, `line`, `cents`, `count`."""
-    late = set(late_columns(moves.attrs["buckets"]))
+    """Lines of :func:`overdue_movements` for each step (by BUCKETS): `step`, `line`, `cents`, `count`."""
+    late = set(late_columns(_bucket_states(BUCKETS)))
     before, after = (moves[f"bucket{end}"].isin(late) for end in "01")
     known = moves["origin"].isin(["open", "transfer", "opening"]) & before
     opening = known & (moves["origin"] == "open")
@@ -701,9 +706,7 @@ def _what_became(
     if missing:
         found = _became(ledger, [key[1] for key in missing], unit, buckets)
         known.update({key: found[found["step"] == step] for step, key in enumerate(missing, start=1)})
-    table = pd.concat([known[key].assign(step=step) for step, key in enumerate(asked, start=1)], ignore_index=True)
-    table.attrs["buckets"] = _bucket_states(buckets)
-    return table
+    return pd.concat([known[key].assign(step=step) for step, key in enumerate(asked, start=1)], ignore_index=True)
 
 
 def _became(
@@ -715,9 +718,7 @@ def _became(
     dated = ("booking_date", "issue_date", "due_date", "dispute_from", "dispute_until", "doubtful_from")
     items = items.with_columns(**{f"{name}_day": day_number(name) for name in dated})
     nil = nw.lit(0)
-    moves = moves.with_columns(**{way: nw.when(nw.col("way") == way).then("value").otherwise(nil) for way in _WAYS})
-    steps = [_claims(items, moves, step, *days) for step, days in enumerate(ends, start=1)]
-    claims = _without_excess(nw.concat(steps, how="vertical"))  # what follows is done once for all steps
+    claims = _without_excess(_claims(ledger, items, moves, ends))
     whole = (nw.col("rest") == 0) & (nw.col("lost") == 0) & (nw.col("transferred") == 0)
     claims = claims.with_columns(
         cured=nw.when(whole).then(nw.col("amount")).otherwise(nil),
@@ -739,23 +740,29 @@ def _became(
     return table.sort_values(["step", "origin", "state0", "state1"], ignore_index=True)
 
 
-def _claims(items: Any, moves: Any, step: int, start: datetime, end: datetime) -> Any:
+def _claims(ledger: Ledger, items: Any, moves: Any, ends: Sequence[tuple[datetime, datetime]]) -> Any:
     """Items that are claims at one end of a step: `base` at the start or as booked, what settled it, `left`."""
-    before = moves.filter(nw.col("on") <= start).group_by("item_id").agg(before=nw.col("value").sum())
-    during_step = moves.filter((nw.col("on") > start) & (nw.col("on") <= end))
-    settled = during_step.group_by("item_id").agg(*[nw.col(way).sum() for way in _WAYS], now=nw.col("value").sum())
-    booked = items.filter(nw.col("booking_date") <= end)
-    for sums in (before, settled):
-        booked = booked.join(sums, on="item_id", how="left")
-    base = nw.col("value") - nw.col("before").fill_null(0).cast(nw.Int64)
-    booked = booked.with_columns(
-        base=base,
-        left=base - nw.col("now").fill_null(0).cast(nw.Int64),
-        step=nw.lit(step),
-        start=nw.lit(day_of(start)),
-        end=nw.lit(day_of(end)),
-    )
-    return booked.filter((nw.col("base") > 0) | (nw.col("left") > 0))
+    whole = moves.group_by("item_id").agg(settled=nw.col("value").sum(), last=nw.col("on_day").max())
+    items = items.join(whole, on="item_id", how="left")
+    closed = nw.when(nw.col("value") == nw.col("settled")).then(nw.col("last")).otherwise(nw.lit(NEVER))
+    items = worked_out(ledger, items.with_columns(closed_day=closed))
+    days = [(day_of(start), day_of(end)) for start, end in ends]
+    steps = [
+        items.filter((nw.col("booking_date_day") <= end) & (nw.col("closed_day") > start))
+        .with_columns(step=nw.lit(step), start=nw.lit(start), end=nw.lit(end))
+        for step, (start, end) in enumerate(days, start=1)
+    ]  # fmt: skip
+    claims = worked_out(ledger, nw.concat(steps, how="vertical"))
+    settled = claims.select("item_id", "step", "start", "end").join(moves, on="item_id", how="inner")
+    settled = settled.filter(nw.col("on_day") <= nw.col("end"))
+    value, earlier, nil = nw.col("value"), nw.col("on_day") <= nw.col("start"), nw.lit(0)
+    parts = {way: nw.when(~earlier & (nw.col("way") == way)).then(value).otherwise(nil) for way in _WAYS}
+    parts |= {"before": nw.when(earlier).then(value).otherwise(nil), "now": nw.when(earlier).then(nil).otherwise(value)}
+    sums = settled.with_columns(**parts).group_by("item_id", "step").agg(*[nw.col(name).sum() for name in parts])
+    claims = claims.join(sums, on=["item_id", "step"], how="left")
+    base = value - nw.col("before").fill_null(0).cast(nw.Int64)
+    claims = claims.with_columns(base=base, left=base - nw.col("now").fill_null(0).cast(nw.Int64))
+    return claims.filter((nw.col("base") > 0) | (nw.col("left") > 0))
 
 
 def _without_excess(claims: Any) -> Any:
@@ -819,8 +826,9 @@ def _items(ledger: Ledger, unit: tuple[str, str]) -> Any:
     return in_unit(tables_of(ledger)[0], unit).select("item_id", "kind", "retention", *dates, value=nw.col(unit[0]))
 
 
+@held
 def _moves(ledger: Ledger, unit: tuple[str, str]) -> Any:
-    """Settlements of items: `item_id`, `way` (of _WAYS), `value` in cents, `on`: the day the item is reduced."""
+    """Settlements of items: `item_id`, `way` (of _WAYS), `value` in cents, `on`: when the item is reduced, `on_day`."""
     invoices, settlements = tables_of(ledger)
     booked = in_unit(invoices, unit).select("item_id", "booking_date")
     moves = settlements.filter(~nw.col("allocation_date").is_null()).select(
@@ -834,7 +842,7 @@ def _moves(ledger: Ledger, unit: tuple[str, str]) -> Any:
     way: nw.Expr = nw.lit("settled_otherwise")
     for kind, name in _WAY_OF.items():
         way = nw.when(nw.col("kind") == kind).then(nw.lit(name)).otherwise(way)
-    return moves.with_columns(way=way).select("item_id", "way", "value", "on")
+    return moves.select("item_id", "value", "on", way=way, on_day=day_number("on"))
 
 
 # ---------------------------------------------------------------- dates, units, empty tables

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from html import escape
-from typing import Any
+from typing import Any, Self, TypeVar
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -28,7 +28,11 @@ MONTHS_SHOWN = 13  # more names of months do not fit side by side in 600 pixels
 
 def new_figure(language: str | None, title: str) -> go.Figure:
     """Figure with nothing drawn yet: fonts, margins and decimal sign that every figure shares."""
-    layout = {
+    return Drawing(language, title).figure()
+
+
+def _layout(language: str | None, title: str) -> dict[str, Any]:
+    return {
         "title": {"text": title, "x": 0, "xanchor": "left", "font": {"size": 15}},
         "template": _template(),
         "separators": f",{THIN}" if resolve(language) == "fr" else ".,",
@@ -37,12 +41,73 @@ def new_figure(language: str | None, title: str) -> go.Figure:
         "height": 340,
         "showlegend": False,
     }
-    return go.Figure(layout=layout, _validate=False)  # plotly's check of its own template takes 20 ms a figure
 
 
 @cache
 def _template() -> dict[str, Any]:
     return templates["plotly_white"].to_plotly_json()
+
+
+class Drawing:
+    """A figure in the making: plain dicts, since plotly takes 10 ms a figure to check what it is given bit by bit.
+
+    Its methods are those of a plotly figure, with nested dicts in place of
+    names such as ``marker_color``.
+
+    Examples
+    --------
+    >>> drawing = Drawing("en", "Sales").add_bar(x=["May", "June"], y=[10.0, 12.0])
+    >>> drawing.update_yaxes(title={"text": "EUR"}).figure().layout.yaxis.title.text
+    'EUR'
+    """
+
+    def __init__(self, language: str | None, title: str):
+        self.data: list[dict[str, Any]] = []
+        self.layout = _layout(language, title)
+
+    def _add(self, kind: str, trace: dict[str, Any]) -> Self:
+        self.data.append({"type": kind, **trace})
+        return self
+
+    def add_bar(self, **trace: Any) -> Self:
+        """Bars of one colour or name."""
+        return self._add("bar", trace)
+
+    def add_scatter(self, **trace: Any) -> Self:
+        """A line, points or texts."""
+        return self._add("scatter", trace)
+
+    def add_heatmap(self, **trace: Any) -> Self:
+        """Coloured cells."""
+        return self._add("heatmap", trace)
+
+    def update_layout(self, **changes: Any) -> Self:
+        """Changes of the layout; what they do not name stays."""
+        _merge(self.layout, changes)
+        return self
+
+    def update_xaxes(self, **changes: Any) -> Self:
+        """Changes of the horizontal axis."""
+        return self.update_layout(xaxis=changes)
+
+    def update_yaxes(self, **changes: Any) -> Self:
+        """Changes of the vertical axis."""
+        return self.update_layout(yaxis=changes)
+
+    def figure(self) -> go.Figure:
+        """The figure, which may still be changed as any other."""
+        return go.Figure(data=self.data, layout=self.layout, _validate=False)
+
+
+Canvas = TypeVar("Canvas", go.Figure, Drawing)
+
+
+def _merge(into: dict[str, Any], changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        if isinstance(value, dict):
+            _merge(into.setdefault(name, {}), value)
+        else:
+            into[name] = value
 
 
 def by_currency(plot: Callable[..., go.Figure], table: pd.DataFrame, language: str | None = None) -> list[go.Figure]:
@@ -79,17 +144,17 @@ def aged_balance(aged: pd.DataFrame, language: str | None = None) -> go.Figure:
     colours = {"not_due": NOT_DUE, "unknown_age": UNKNOWN, "unallocated": CREDIT}
     late = [name for name in names if name not in colours]
     colours |= {name: _late_colour(rank, len(late)) for rank, name in enumerate(late)}
-    figure = new_figure(language, message("chart_aged", language, currency=escape(currency))).add_bar(
+    figure = Drawing(language, message("chart_aged", language, currency=escape(currency))).add_bar(
         x=[label(name, language) for name in names],
         y=[float(sums[name]) for name in names],
-        marker_color=[colours[name] for name in names],
+        marker={"color": [colours[name] for name in names]},
         text=[number(sums[name], 0, language) for name in names],
         textposition="outside",
         cliponaxis=False,
         hovertext=[money(sums[name], currency, language) for name in names],
         hoverinfo="x+text",
     )
-    return figure.update_yaxes(tickformat=",.0f", rangemode="tozero", zeroline=True, zerolinecolor="#33475b")
+    return figure.update_yaxes(tickformat=",.0f", rangemode="tozero", zeroline=True, zerolinecolor="#33475b").figure()
 
 
 def largest_overdue(aged: pd.DataFrame, language: str | None = None, count: int = 10) -> go.Figure:
@@ -103,14 +168,14 @@ def largest_overdue(aged: pd.DataFrame, language: str | None = None, count: int 
     currency, late = _currency(aged), late_columns(aged.columns)
     top = aged.assign(overdue=aged[late].sum(axis=1)).query("overdue > 0").nlargest(count, "overdue").iloc[::-1]
     names = [escape(_short(str(name)), quote=False) for name in top["customer_name"]]  # plotly knows no &quot;
-    figure = new_figure(language, message("chart_overdue", language, currency=escape(currency)))
+    figure = Drawing(language, message("chart_overdue", language, currency=escape(currency)))
     for rank, bucket in enumerate(late):
         figure.add_bar(
             y=list(range(len(top))),
             x=top[bucket].tolist(),
             orientation="h",
             name=label(bucket, language),
-            marker_color=_late_colour(rank, len(late)),
+            marker={"color": _late_colour(rank, len(late))},
             hovertext=[
                 f"{name}<br>{label(bucket, language)}: {number(amount, 2, language)}"
                 for name, amount in zip(names, top[bucket])
@@ -124,7 +189,7 @@ def largest_overdue(aged: pd.DataFrame, language: str | None = None, count: int 
         showlegend=True,
         legend={"orientation": "h", "y": -0.18, "traceorder": "normal"},
         height=120 + 26 * max(len(top), 3),
-    )
+    ).figure()
 
 
 def _short(text: str, length: int = 32) -> str:
@@ -146,7 +211,7 @@ def dso_by_month(history: pd.DataFrame, language: str | None = None) -> go.Figur
     history : pandas.DataFrame
         As :func:`cmtools.dso_by_month` gives it.
     """
-    figure = new_figure(language, message("chart_dso", language))
+    figure = Drawing(language, message("chart_dso", language))
     months = time_axis(figure, history["date"], language)
     for (name, colour), dash in zip(zip(("dso_count_back", "dso_balance"), LINES), ("solid", "dot")):
         known = history[name].notna()
@@ -165,7 +230,7 @@ def dso_by_month(history: pd.DataFrame, language: str | None = None) -> go.Figur
             hoverinfo="text+name",
         )
     figure.update_yaxes(tickformat=",.0f", rangemode="tozero")
-    return figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.18})
+    return figure.update_layout(showlegend=True, legend={"orientation": "h", "y": -0.18}).figure()
 
 
 def count_back(steps: pd.DataFrame, language: str | None = None) -> go.Figure:
@@ -176,12 +241,12 @@ def count_back(steps: pd.DataFrame, language: str | None = None) -> go.Figure:
     steps : pandas.DataFrame
         ``Dso.table`` of the count-back method.
     """
-    figure = new_figure(language, message("chart_count_back", language))
+    figure = Drawing(language, message("chart_count_back", language))
     used = steps["balance_before"] - steps["balance_after"]
     figure.add_bar(
         x=[month(when, language) for when in steps["month"]],
         y=used.tolist(),
-        marker_color=LINES[0],
+        marker={"color": LINES[0]},
         text=[f"{number(days, 1, language)} {message('days_short', language)}" for days in steps["days_counted"]],
         textposition="outside",
         cliponaxis=False,
@@ -189,7 +254,7 @@ def count_back(steps: pd.DataFrame, language: str | None = None) -> go.Figure:
     )
     figure.update_xaxes(type="category")
     figure.update_layout(bargap=0.6)
-    return figure.update_yaxes(tickformat=",.0f", rangemode="tozero")
+    return figure.update_yaxes(tickformat=",.0f", rangemode="tozero").figure()
 
 
 def dso_parts(history: pd.DataFrame, language: str | None = None) -> go.Figure:
@@ -203,23 +268,27 @@ def dso_parts(history: pd.DataFrame, language: str | None = None) -> go.Figure:
         (disputed apart), unknown age, and unallocated credits below zero. No
         bars at a date where the DSO cannot be computed.
     """
-    figure = new_figure(language, message("chart_dso_parts", language))
+    figure = Drawing(language, message("chart_dso_parts", language))
     months = time_axis(figure, history["date"], language)
     parts = _parts_of_dso(history)
     days = message("days_short", language)
+    heights = {
+        name: drawn_values(
+            history[name] if name != "undisputed_dso" else history["overdue_dso"] - history["disputed_dso"]
+        )
+        for name in parts
+    }
     for name, colour in parts.items():
+        said = label(name, language)
         figure.add_bar(
             x=months,
-            y=drawn_values(
-                history[name] if name != "undisputed_dso" else history["overdue_dso"] - history["disputed_dso"]
-            ),
-            name=label(name, language),
-            marker_color=colour,
+            y=heights[name],
+            name=said,
+            marker={"color": colour},
+            hovertext=[_said(said, f"{number(value, 1, language)} {days}", language) for value in heights[name]],
+            hoverinfo="x+text",
         )
-        bar = figure.data[-1]
-        bar.hovertext = [_said(bar.name, f"{number(value, 1, language)} {days}", language) for value in bar.y]
-        bar.hoverinfo = "x+text"
-    tops = [sum(value for value in column if value and value > 0) for column in zip(*(bar.y for bar in figure.data))]
+    tops = [sum(value for value in column if value and value > 0) for column in zip(*heights.values())]
     totals = drawn_values(history["dso"])
     figure.add_scatter(
         x=months,
@@ -241,7 +310,7 @@ def dso_parts(history: pd.DataFrame, language: str | None = None) -> go.Figure:
         hoverinfo="skip",
     )
     figure.update_yaxes(tickformat=",.0f", rangemode="tozero", zeroline=True, zerolinecolor=TOTAL)
-    return figure.update_layout(barmode="relative", bargap=0.3, showlegend=True, legend=LEGEND)
+    return figure.update_layout(barmode="relative", bargap=0.3, showlegend=True, legend=LEGEND).figure()
 
 
 def _parts_of_dso(history: pd.DataFrame) -> dict[str, str]:
@@ -279,7 +348,7 @@ def _name(value: Any) -> str:
     return "–" if pd.isna(value) else escape(_short(str(value)), quote=False)
 
 
-def _noted(figure: go.Figure, text: str) -> None:
+def _noted(figure: Canvas, text: str) -> None:
     figure.update_xaxes(title={"text": text, "font": {"size": 11}})
 
 
@@ -287,7 +356,7 @@ def _said(name: str, value: str, language: str | None) -> str:
     return message("chart_hover", language, name=name, value=value)
 
 
-def time_axis(figure: go.Figure, dates: Iterable[Any], language: str | None) -> list[str]:
+def time_axis(figure: go.Figure | Drawing, dates: Iterable[Any], language: str | None) -> list[str]:
     """Places of dates on a horizontal axis: months, or days if a month comes twice; the year under the first of it."""
     dates = list(dates)
     names = [month(when, language) for when in dates]
@@ -326,7 +395,7 @@ def _hover(places: Sequence[str], name: str, values: Iterable[str], language: st
     return [f"{place}<br>{_said(name, value, language)}" for place, value in zip(places, values)]
 
 
-def add_line(figure: go.Figure, colour: str, dash: str = "solid", **more: Any) -> None:
+def add_line(figure: Canvas, colour: str, dash: str = "solid", **more: Any) -> None:
     """A line with its points, apart from the bars behind it."""
     figure.add_scatter(
         mode="lines+markers",
@@ -348,7 +417,7 @@ def _late_colour(rank: int, count: int) -> str:
     return LATE[min(round(rank * (len(LATE) - 1) / max(count - 1, 1)), 4)]
 
 
-def in_rows(figure: go.Figure, names: Sequence[str]) -> go.Figure:
+def in_rows(figure: Canvas, names: Sequence[str]) -> Canvas:
     """Horizontal bars at places 0, 1, ..., the first on top."""
     count = max(len(names), 3)
     figure.update_yaxes(
@@ -363,12 +432,12 @@ def in_rows(figure: go.Figure, names: Sequence[str]) -> go.Figure:
     return figure.update_layout(height=110 + 28 * count)
 
 
-def headroom(figure: go.Figure, top: float) -> None:
+def headroom(figure: Canvas, top: float) -> None:
     """More room above the plot, the title staying where it is in every figure."""
-    figure.update_layout(margin_t=top, title={"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 18}})
+    figure.update_layout(margin={"t": top}, title={"yref": "container", "y": 1, "yanchor": "top", "pad": {"t": 18}})
 
 
-def _written(figure: go.Figure, places: Iterable[float | None], texts: Sequence[str]) -> None:
+def _written(figure: Canvas, places: Iterable[float | None], texts: Sequence[str]) -> None:
     """Texts to the right of these places, one a row."""
     figure.add_scatter(
         x=list(places),
@@ -416,7 +485,7 @@ def bridge(lines: pd.DataFrame, language: str | None = None) -> go.Figure:
     shown = lines[lines["line"] != "bridge_gap"]
     names, amounts = [label(key, language) for key in shown["line"]], drawn_values(shown["balance"])
     starts, levels = _steps([0.0 if key in ends else None for key in shown["line"]], amounts)
-    figure = new_figure(language, _titled(message("chart_bridge", language), lines))
+    figure = Drawing(language, _titled(message("chart_bridge", language), lines))
     colours = dict.fromkeys(ends, TOTAL) | {
         "bridge_invoiced": LINES[0],
         "bridge_cash": NOT_DUE,
@@ -452,7 +521,7 @@ def bridge(lines: pd.DataFrame, language: str | None = None) -> go.Figure:
     if levels and high > min(levels) > 0.75 * high:  # nothing moved: whole bars
         low = 2 * min(levels) - high
         _noted(figure, message("chart_cut", language))
-    return in_rows(figure, names).update_xaxes(range=_room(low, high), tickformat=",.0f", nticks=5)
+    return in_rows(figure, names).update_xaxes(range=_room(low, high), tickformat=",.0f", nticks=5).figure()
 
 
 def _steps(fixed: Iterable[float | None], amounts: Iterable[float | None]) -> tuple[list[float], list[float]]:
@@ -474,7 +543,7 @@ def overdue_history(history: pd.DataFrame, language: str | None = None) -> go.Fi
         `currency`, the buckets, `overdue_rate` (fraction).
     """
     currency, late, history = _currency(history), late_columns(history.columns), history.sort_values("date")
-    figure = new_figure(language, _titled(message("chart_overdue_history", language), history))
+    figure = Drawing(language, _titled(message("chart_overdue_history", language), history))
     names, dates = time_axis(figure, history["date"], language), [day(when) for when in history["date"]]
     for rank, bucket in enumerate(late):
         amounts = [_amount(amount, currency, language) for amount in history[bucket]]
@@ -482,13 +551,13 @@ def overdue_history(history: pd.DataFrame, language: str | None = None) -> go.Fi
             x=names,
             y=drawn_values(history[bucket]),
             name=label(bucket, language),
-            marker_color=_late_colour(rank, len(late)),
+            marker={"color": _late_colour(rank, len(late))},
             hovertext=_hover(dates, label(bucket, language), amounts, language),
             hoverinfo="text",
         )
     add_line(figure, LINES[0], **rate_line(history, "overdue_rate", names, language), yaxis="y2")
     left = {"tickformat": ",.0f", "rangemode": "tozero", "automargin": True}
-    return _stacked(figure, len(names)).update_layout(yaxis=left, yaxis2=rates_on_the_right(language))
+    return _stacked(figure, len(names)).update_layout(yaxis=left, yaxis2=rates_on_the_right(language)).figure()
 
 
 def concentration(table: pd.DataFrame, language: str | None = None, count: int = 10) -> go.Figure:
@@ -505,13 +574,13 @@ def concentration(table: pd.DataFrame, language: str | None = None, count: int =
     currency, top = _currency(table), table.sort_values("outstanding", ascending=False, kind="stable").head(count)
     names, shares = [_name(name) for name in top["customer_name"]], top["cumulative_share"]
     amounts = [_amount(amount, currency, language) for amount in top["outstanding"]]
-    figure = new_figure(language, _titled(message("chart_concentration", language), table))
+    figure = Drawing(language, _titled(message("chart_concentration", language), table))
     figure.add_bar(
         y=list(range(len(top))),
         x=drawn_values(top["outstanding"]),
         orientation="h",
         name=label("outstanding", language),
-        marker_color=PALE,
+        marker={"color": PALE},
         hovertext=_hover(names, label("outstanding", language), amounts, language),
         hoverinfo="text",
     )
@@ -539,8 +608,8 @@ def concentration(table: pd.DataFrame, language: str | None = None, count: int =
         showlegend=True,
         legend=LEGEND | {"yref": "container", "y": 0.01, "yanchor": "bottom"},
         height=190 + 28 * max(len(top), 3),
-        margin_b=80,
-    )
+        margin={"b": 80},
+    ).figure()
 
 
 def recovery(cohorts: pd.DataFrame, language: str | None = None) -> go.Figure:
@@ -553,13 +622,13 @@ def recovery(cohorts: pd.DataFrame, language: str | None = None) -> go.Figure:
         `recovery_90` (fractions; NaN: not known yet).
     """
     cohorts, columns = cohorts.sort_values("month"), ("recovery_30", "recovery_90")
-    figure = new_figure(language, _titled(message("chart_recovery", language), cohorts))
+    figure = Drawing(language, _titled(message("chart_recovery", language), cohorts))
     names = time_axis(figure, cohorts["month"], language)
     for column, colour, dash in zip(columns, LINES, ("solid", "dot")):
         add_line(figure, colour, dash, **rate_line(cohorts, column, names, language))
     high = max([100.0, *(value for column in columns for value in _hundredfold(cohorts[column]) if value)])
     figure.update_yaxes(**_percents(language), range=[0, 1.05 * high])
-    return figure.update_layout(showlegend=True, legend=LEGEND)
+    return figure.update_layout(showlegend=True, legend=LEGEND).figure()
 
 
 def overdue_movements(history: pd.DataFrame, language: str | None = None) -> go.Figure:
@@ -574,7 +643,7 @@ def overdue_movements(history: pd.DataFrame, language: str | None = None) -> go.
         if there, is in the title.
     """
     currency, history = _currency(history), history.sort_values("date")
-    figure = new_figure(language, _titled(message("chart_movements", language), history))
+    figure = Drawing(language, _titled(message("chart_movements", language), history))
     names = time_axis(figure, list(history["date"]), language)
 
     def drawn(column: str, name: str) -> dict[str, Any]:
@@ -582,13 +651,13 @@ def overdue_movements(history: pd.DataFrame, language: str | None = None) -> go.
         return {"x": names, "y": drawn_values(history[column]), "name": name, "hovertext": hover}
 
     for column, colour in (("late_new", LATE[2]), ("late_paid", NOT_DUE), ("late_other", CREDIT)):
-        figure.add_bar(**drawn(column, label(column, language)), marker_color=colour, hoverinfo="text")
+        figure.add_bar(**drawn(column, label(column, language)), marker={"color": colour}, hoverinfo="text")
     add_line(figure, TOTAL, **drawn("closing_balance", label("overdue", language)))
     figure.update_yaxes(tickformat=",.0f", zeroline=True, zerolinecolor=TOTAL, automargin=True)
-    return _stacked(figure, len(names))
+    return _stacked(figure, len(names)).figure()
 
 
-def _stacked(figure: go.Figure, count: int) -> go.Figure:
+def _stacked(figure: Canvas, count: int) -> Canvas:
     """Bars on one another at `count` dates; few of them are not as wide as the figure."""
     figure.update_layout(barmode="relative", bargap=0.2 if count > 3 else 0.6)
     return figure.update_layout(showlegend=True, legend=LEGEND, height=380)
@@ -609,7 +678,7 @@ def migration(matrix: pd.DataFrame, language: str | None = None) -> go.Figure:
     known = matrix[matrix[states].notna().any(axis=1)] if states else matrix.head(0)
     starts, ends = ([_state(key, language) for key in keys] for keys in (known["from_state"], states))
     shares = [drawn_values(row) for row in known[states].itertuples(index=False)]
-    figure = new_figure(language, _titled(message("chart_migration", language), matrix))
+    figure = Drawing(language, _titled(message("chart_migration", language), matrix))
     figure.add_heatmap(
         x=list(range(len(ends))),
         y=list(range(len(starts))),
@@ -637,7 +706,7 @@ def migration(matrix: pd.DataFrame, language: str | None = None) -> go.Figure:
     headroom(figure, 65 + above)
     return figure.update_layout(
         margin={"r": max(20, beside - 10), "b": 20}, height=85 + above + 28 * max(len(starts), 3)
-    )
+    ).figure()
 
 
 def _state(key: str, language: str | None) -> str:
@@ -661,7 +730,7 @@ def delays(history: pd.DataFrame, language: str | None = None) -> go.Figure:
         (days), `late_payment_rate` (fraction).
     """
     history, unit = history.sort_values("date"), HARD + message("days_short", language)
-    figure = new_figure(language, _titled(message("chart_delays", language), history))
+    figure = Drawing(language, _titled(message("chart_delays", language), history))
     names, name = time_axis(figure, history["date"], language), label("delay_paid", language)
     texts = [number(value, 1, language) + unit for value in history["delay_paid"]]
     hover = _hover(names, name, texts, language)
@@ -673,7 +742,7 @@ def delays(history: pd.DataFrame, language: str | None = None) -> go.Figure:
         yaxis2=rates_on_the_right(language, tickfont={"color": LINES[1]}),
         showlegend=True,
         legend=LEGEND,
-    )
+    ).figure()
 
 
 def disputes(table: pd.DataFrame, language: str | None = None, count: int = 12) -> go.Figure:
@@ -692,13 +761,13 @@ def disputes(table: pd.DataFrame, language: str | None = None, count: int = 12) 
         message("chart_no_reason", language) if pd.isna(reason) else _name(reason) for reason in top["dispute_reason"]
     ]
     amounts = drawn_values(top["open_amount"])
-    figure = new_figure(language, _titled(message("chart_disputes", language), table))
+    figure = Drawing(language, _titled(message("chart_disputes", language), table))
     figure.add_bar(
         y=list(range(len(top))),
         x=amounts,
         orientation="h",
         width=0.62,
-        marker_color=LATE[2],
+        marker={"color": LATE[2]},
         hovertext=[_said(name, _amount(amount, currency, language), language) for name, amount in zip(names, amounts)],
         hoverinfo="text",
     )
@@ -709,6 +778,8 @@ def disputes(table: pd.DataFrame, language: str | None = None, count: int = 12) 
         others = len(table) - len(top)
         _noted(figure, message("chart_left_out", language, count=others, n=others))
     known = [amount or 0.0 for amount in amounts]
-    return in_rows(figure, names).update_xaxes(
-        range=_room(min([0.0, *known]), max([0.0, *known])), tickformat=",.0f", nticks=5
+    return (
+        in_rows(figure, names)
+        .update_xaxes(range=_room(min([0.0, *known]), max([0.0, *known])), tickformat=",.0f", nticks=5)
+        .figure()
     )

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from cmtools import language as words
 from cmtools.display import cell
 from cmtools.language import label, message
-from cmtools.plots import LATE, LEGEND, LINES, NOT_DUE, TOTAL, drawn_values, in_rows, new_figure
+from cmtools.plots import LATE, LEGEND, LINES, NOT_DUE, TOTAL, Drawing, drawn_values, in_rows, new_figure
 
 LABELS = {"rate": "default_late_rate", "public_rate": "late_public_rate", "floor": "late_floor"}
 ONE_DAY = pd.Timedelta(days=1)
@@ -120,7 +120,7 @@ def claims(table: pd.DataFrame, language: str | None = None, count: int = 10) ->
     currency = escape(str(table["currency"].iloc[0])) if len(table) else ""
     claimed = table.assign(claimed=table["interest"] + table["indemnity"]).query("claimed > 0")
     top = claimed.nlargest(count, "claimed", keep="first")
-    figure = new_figure(language, message("chart_claims", language, currency=currency))
+    figure = Drawing(language, message("chart_claims", language, currency=currency))
     names = [escape(_short(cell(name, "text")), quote=False) for name in top["customer_name"]]
     for name, colour in BARS.items():
         figure.add_bar(
@@ -128,7 +128,7 @@ def claims(table: pd.DataFrame, language: str | None = None, count: int = 10) ->
             x=top[name].tolist(),
             orientation="h",
             name=label(name, language),
-            marker_color=colour,
+            marker={"color": colour},
             hovertext=[
                 f"{who}<br>{label(name, language)}{message('colon', language)}{words.money(value, currency, language)}"
                 for who, value in zip(names, top[name])
@@ -137,7 +137,7 @@ def claims(table: pd.DataFrame, language: str | None = None, count: int = 10) ->
         )
     figure.update_xaxes(tickformat=",.0f")
     in_rows(figure, names)
-    return figure.update_layout(barmode="stack", showlegend=True, legend=LEGEND)
+    return figure.update_layout(barmode="stack", showlegend=True, legend=LEGEND).figure()
 
 
 def _short(text: str, length: int = 32) -> str:

@@ -19,6 +19,7 @@ from narwhals.typing import IntoFrame
 
 from cmtools.frames import (
     DATE,
+    NEVER,
     add_up,
     allocations,
     answers_of,
@@ -30,6 +31,7 @@ from cmtools.frames import (
     day_of,
     during,
     first_booking,
+    held,
     in_unit,
     lazily,
     month_ends,
@@ -41,6 +43,7 @@ from cmtools.frames import (
     tables_of,
     unapplied,
     unit_of,
+    worked_out,
 )
 from cmtools.schemas import OPEN_ITEMS, Defect, InputError, Ledger, as_day, require
 
@@ -581,59 +584,70 @@ def _standing_at(
     keys: Sequence[str],
 ) -> pd.DataFrame:
     """The query of :func:`_standing`."""
-    moves, kept = _applied(ledger, unit, basis), [*keys, "place", *_FLAGS]
-    items = _items_at(ledger, moves, dates, unit, buckets).select(*kept, "cents")
-    receipts = _receipts_at(moves, dates, unit, buckets).select(*kept, "cents")
+    kept = [*keys, "place", *_FLAGS]
+    items = _items_at(ledger, dates, unit, buckets, basis).select(*kept, "cents")
+    receipts = _receipts_at(_applied(ledger, unit, basis), dates, unit, buckets).select(*kept, "cents")
     sums = nw.concat([items, receipts], how="vertical").group_by(*kept).agg(nw.col("cents").sum())
     return collect(sums).astype({"step": "int64", "place": "int64", "cents": "int64"} | dict.fromkeys(_FLAGS, bool))
 
 
+@held
 def _applied(ledger: Ledger, unit: tuple[str, str], basis: str) -> Any:
-    """Settlements with `value` in cents, and `on`: from when they reduce their item; null: never."""
+    """Settlements with `value` in cents and, as day numbers, `paid_day` and `on_day`: when they reduce their item."""
     moves = allocations(ledger).with_columns(value=nw.col(unit[0]), reduces_on=_reduces_on(basis))
     both = ~nw.col("reduces_on").is_null() & ~nw.col("item_booked").is_null()
     moves = moves.with_columns(on=nw.when(both).then(nw.col("reduces_on")))
     for earliest in ("item_booked", "payment_date"):  # null is later than nothing
         later = both & (nw.col(earliest) > nw.col("on"))
         moves = moves.with_columns(on=nw.when(later).then(nw.col(earliest)).otherwise(nw.col("on")))
-    return moves
+    return moves.with_columns(paid_day=day_number("payment_date"), on_day=day_number("on").fill_null(NEVER))
+
+
+@held
+def _closing(ledger: Ledger, unit: tuple[str, str], basis: str) -> Any:
+    """Items with their `value` in cents, their dates as day numbers, and when nothing is left of them: `closed_day`."""
+    applied = _applied(ledger, unit, basis).filter(nw.col("on_day") < NEVER)
+    whole = applied.group_by("item_id").agg(settled=nw.col("value").sum(), last=nw.col("on_day").max())
+    items = in_unit(tables_of(ledger)[0], unit).join(whole, on="item_id", how="left")
+    closed = nw.col(unit[0]) == nw.col("settled").fill_null(0).cast(nw.Int64)
+    dates = {"booked": "booking_date", "due": "due_date", "doubtful": "doubtful_from"}
+    dates |= {"dispute": "dispute_from", "settled": "dispute_until"}
+    return items.select(
+        *("item_id", "customer_id", "amount", "retention"),
+        value=nw.col(unit[0]),
+        closed_day=nw.when(closed).then(nw.col("last")).otherwise(nw.lit(NEVER)).fill_null(NEVER),
+        **{f"{name}_day": day_number(column) for name, column in dates.items()},
+    )
 
 
 def _items_at(
-    ledger: Ledger, moves: Any, dates: Sequence[datetime], unit: tuple[str, str], buckets: Sequence[int]
+    ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], buckets: Sequence[int], basis: str
 ) -> Any:
-    """Items open at each date (`step`: its position), with what is left of them and their column."""
-    applied = moves.filter(~nw.col("on").is_null()).select("item_id", "on", "value")
-    whole = applied.group_by("item_id").agg(settled=nw.col("value").sum(), last=nw.col("on").max())
-    settled = nw.col("settled").fill_null(0).cast(nw.Int64)
-    items = in_unit(tables_of(ledger)[0], unit).join(whole, on="item_id", how="left")
-    items = items.with_columns(value=nw.col(unit[0]), closed=nw.when(nw.col(unit[0]) == settled).then(nw.col("last")))
-    items = items.with_columns(due_day=day_number("due_date"))
-    kept = ["booking_date", "closed", "dispute_from", "dispute_until", "doubtful_from", "due_day", "retention", "value"]
-    items = items.select("item_id", "customer_id", *kept)
-    is_open = [(nw.col("booking_date") <= at) & (nw.col("closed").is_null() | (nw.col("closed") > at)) for at in dates]
-    items = _at_each(items, is_open, dates)
-    paid = items.select("item_id", "step", "at").join(applied, on="item_id", how="inner")
-    paid = paid.filter(nw.col("on") <= nw.col("at")).group_by("item_id", "step").agg(paid=nw.col("value").sum())
+    """Items of :func:`_items_left` with their column and flags."""
+    day, yes, no = nw.col("day"), nw.lit(True), nw.lit(False)
+    settled = nw.when(nw.col("settled_day") <= day).then(no).otherwise(yes)
+    return _items_left(ledger, dates, unit, basis).with_columns(
+        disputed=nw.when(nw.col("dispute_day") <= day).then(settled).otherwise(no),
+        doubtful=nw.when(nw.col("doubtful_day") <= day).then(yes).otherwise(no),
+        place=_place(day - nw.col("due_day"), buckets),
+    )
+
+
+def _items_left(ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], basis: str = "allocated") -> Any:
+    """Items open at each date (`step`: its position, `day`: its number), with what is left of them in `cents`."""
+    items = worked_out(ledger, _at_each(_closing(ledger, unit, basis), "booked_day", "closed_day", dates))
+    applied = _applied(ledger, unit, basis).select("item_id", "on_day", paid=nw.col("value"))
+    paid = items.select("item_id", "step", "day").join(applied, on="item_id", how="inner")
+    paid = paid.filter(nw.col("on_day") <= nw.col("day")).group_by("item_id", "step").agg(nw.col("paid").sum())
     items = items.join(paid, on=["item_id", "step"], how="left")
     items = items.with_columns(cents=nw.col("value") - nw.col("paid").fill_null(0).cast(nw.Int64))
-    items = items.filter(nw.col("cents") != 0)
-    during_dispute = (nw.col("dispute_from") <= nw.col("at")) & (
-        (nw.col("dispute_until") > nw.col("at")) | nw.col("dispute_until").is_null()
-    )
-    yes, no = nw.lit(True), nw.lit(False)
-    return items.with_columns(
-        disputed=nw.when(during_dispute).then(yes).otherwise(no),
-        doubtful=nw.when(nw.col("doubtful_from") <= nw.col("at")).then(yes).otherwise(no),
-        place=_place(nw.col("day") - nw.col("due_day"), buckets),
-    )
+    return items.filter(nw.col("cents") != 0)
 
 
 def _receipts_at(moves: Any, dates: Sequence[datetime], unit: tuple[str, str], buckets: Sequence[int]) -> Any:
     """Receipts on no item at each date, as :func:`_items_at` gives the items."""
-    waiting = [(nw.col("payment_date") <= at) & (nw.col("on").is_null() | (nw.col("on") > at)) for at in dates]
     keys = ["customer_id", "document", "kind", "currency", "payment_date"]
-    rows = _at_each(in_unit(moves, unit).select(*keys, "on", "value"), waiting, dates)
+    rows = _at_each(in_unit(moves, unit).select(*keys, "paid_day", "on_day", "value"), "paid_day", "on_day", dates)
     receipts = rows.group_by("step", *keys).agg(nw.col("value").sum()).filter(nw.col("value") != 0)
     names = bucket_names(buckets)
     owed, no = nw.when(nw.col("value") > 0), nw.lit(False)  # a sum paid back is owed, and has no due date
@@ -646,11 +660,11 @@ def _receipts_at(moves: Any, dates: Sequence[datetime], unit: tuple[str, str], b
     )
 
 
-def _at_each(table: Any, flags: Sequence[nw.Expr], dates: Sequence[datetime]) -> Any:
-    """Rows once for each date whose flag they meet: `step`, its position, `at`, and `day`, its number."""
+def _at_each(table: Any, start: str, end: str, dates: Sequence[datetime]) -> Any:
+    """Rows once for each date from their day `start` until their day `end`: `step`, its position, `day`, its number."""
     steps = [
-        table.filter(flag).with_columns(step=nw.lit(step), at=nw.lit(at).cast(DATE), day=nw.lit(day_of(at)))
-        for step, (flag, at) in enumerate(zip(flags, dates))
+        table.filter((nw.col(start) <= day) & (nw.col(end) > day)).with_columns(step=nw.lit(step), day=nw.lit(day))
+        for step, day in enumerate(map(day_of, dates))
     ]
     return steps[0] if len(steps) == 1 else nw.concat(steps, how="vertical")
 

@@ -16,8 +16,8 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from cmtools.collection import payment_delays
-from cmtools.exposure import concentration, customer_table
+from cmtools.collection import _paid_by_customer
+from cmtools.exposure import _by_group, customer_table
 from cmtools.frames import (
     cents_of,
     collect,
@@ -205,7 +205,8 @@ def _judged(rule: Mapping[str, Any], found: pd.DataFrame) -> list[dict[str, Any]
     """Rows of one signal with its thresholds."""
     known = {name: rule[name] for name in _RULE}
     known["second_unit"] = _BESIDE.get(rule["signal"], rule["second_unit"])
-    return [known | {str(name): row.get(name) for name in _FOUND} for row in found.to_dict("records")]
+    there = found[[name for name in _FOUND if name in found]].to_dict("records")
+    return [known | {name: row.get(name) for name in _FOUND} for row in there]
 
 
 def _passes(values: pd.Series, rule: Mapping[str, Any], scale: float = 1.0) -> pd.Series:
@@ -286,10 +287,8 @@ class _Picture:
 
     def delays(self, months: int) -> pd.DataFrame:
         """What was paid in a window by customer: `n_paid`, `amount_paid`, and amount x days late."""
-        asked = None if self.unit[0] == "book_cents" else self.currency
-        paid = payment_delays(self.ledger, self.at, months, by="customer_id", currency=asked)
-        paid = paid[paid["amount_paid"] > 0].set_index("customer_id")
-        return paid[["n_paid", "amount_paid"]].assign(days=paid["delay_paid"] * paid["amount_paid"])
+        paid = _paid_by_customer(self.ledger, self.at, months, self.unit, ("cash",), False).set_index("customer_id")
+        return paid[["n_paid"]].assign(amount_paid=paid["paid"] / 100, days=paid["delay"] / 100)
 
     @cached_property
     def has_returned(self) -> bool:
@@ -410,7 +409,9 @@ def _returned_payment(picture: _Picture, rule: Mapping[str, Any]) -> pd.DataFram
 
 
 def _concentration(picture: _Picture, rule: Mapping[str, Any]) -> pd.DataFrame:
-    groups = concentration(picture.now.to_native(), picture.ledger, currency=picture.currency)
+    groups = _by_group(picture.customers)
+    groups = groups[groups["cents"] > 0]
+    groups = groups.assign(share=groups["cents"] / groups["cents"].sum())
     groups = groups[_passes(groups["share"], rule)]
     members = picture.customers.sort_values(["cents", "customer_id"], ascending=[False, True])
     largest = members.drop_duplicates("group_id").merge(groups[["group_id", "share", "members"]], on="group_id")

@@ -6,13 +6,15 @@ Text from a client's file is written as text, never as a formula or a link.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from math import isfinite
+from collections.abc import Sequence
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import xlsxwriter
+from pandas.api.types import is_datetime64_dtype
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
@@ -203,15 +205,16 @@ def _write_sheet(book: Any, sheet: Sheet, formats: dict[str, Any], language: str
         raise ValueError(f"{sheet.title}: {len(frame)} rows, more than the {LARGEST} of a sheet")
     target = book.add_worksheet(sheet.title, worksheet_class=_Rows)
     target.freeze_panes(1, 0)
-    values = [cells_of(column) for _, column in frame.items()]
+    kinds = kinds_in(frame, sheet.kind).values()
+    values = [_values(column, kind) for (_, column), kind in zip(frame.items(), kinds)]
     for position, name in enumerate(names):
         target.write_string(0, position, label(name, language), formats["heading"])
         target.set_column(position, position, _width(values[position], name, language))
     if frame.empty:
         target.write_string(1, 0, message(sheet.otherwise or "nothing_to_show", language))
         return
-    kinds = kinds_in(frame, sheet.kind).values()
-    cells = [_cells(target, place, values[place], kind, formats, language) for place, kind in enumerate(kinds)]
+    lines = [f'{line}"' for line in range(2, len(frame) + 2)]
+    cells = [_cells(target, place, lines, values[place], kind, formats, language) for place, kind in enumerate(kinds)]
     if parts := _terms_of_total(names):
         total = names.index("total")
         cells[total] = _row_totals(names, parts, values[total], formats)
@@ -219,6 +222,17 @@ def _write_sheet(book: Any, sheet: Sheet, formats: dict[str, Any], language: str
     target.autofilter(0, 0, len(frame), len(names) - 1)
     if sheet.total:
         _write_totals(target, frame, names, formats, language)
+
+
+_DAY_0 = np.datetime64("1899-12-30")
+
+
+def _values(column: pd.Series, kind: str) -> list[Any]:
+    """Values of a column as a sheet holds them: dates are numbers of days."""
+    if kind not in ("date", "month") or not is_datetime64_dtype(column):
+        return cells_of(column)
+    days = (column.to_numpy("datetime64[us]") - _DAY_0) / np.timedelta64(1, "D")
+    return (days - (days < 61)).tolist()  # spreadsheets count a 29 February 1900 that never was
 
 
 def _width(values: Sequence[Any], name: str, language: str) -> float:
@@ -229,36 +243,40 @@ def _width(values: Sequence[Any], name: str, language: str) -> float:
 
 
 def _cells(
-    target: Any, position: int, values: Sequence[Any], kind: str, formats: dict[str, Any], language: str
+    target: Any,
+    position: int,
+    lines: Sequence[str],
+    values: Sequence[Any],
+    kind: str,
+    formats: dict[str, Any],
+    language: str,
 ) -> list[str]:
-    """Cells of a column from the second line on; a blank stays a blank: missing is not zero."""
-    place = xl_col_to_name(position)
+    """Cells of a column; a blank stays a blank: missing is not zero. `lines`: their numbers, with the closing quote."""
+    start = f'<c r="{xl_col_to_name(position)}'
     style = f' s="{formats[kind]._get_xf_index()}"' if kind in FORMATS else ""
-    dated = kind in ("date", "month")
 
     def content(value: Any) -> str:
-        if type(value) is float and isfinite(value) and not dated:
-            return f"{style}><v>{value:.16G}</v></c>"
-        if is_blank(value):
+        if type(value) is not str and is_blank(value):
             return ""
-        if dated:
+        if kind in ("date", "month"):
             return f"{style}><v>{target._convert_date_time(pd.Timestamp(value).to_pydatetime()):.16G}</v></c>"
         if isinstance(value, int | float) and not isinstance(value, bool):
             if not isfinite(value):
                 raise ValueError(f"a sheet holds no {value}")
             return f"{style}><v>{value:.16G}</v></c>"
-        return f' t="s"><v>{_text_index(target, cell(value, kind, language))}</v></c>'
+        text = value if kind == "text" and type(value) is str and value.isascii() else cell(value, kind, language)
+        return f' t="s"><v>{_text_index(target, text)}</v></c>'
 
-    ends: Iterable[str]
+    known: dict[Any, str] = {}
     types = set(map(type, values))
-    if types == {float} and not dated:
-        ends = [f"{style}><v>{value:.16G}</v></c>" if isfinite(value) else content(value) for value in values]
+    if types <= {float, int}:
+        for endless in {inf, -inf}.intersection(values):
+            raise ValueError(f"a sheet holds no {endless}")
+        known = {value: f"{style}><v>{value:.16G}</v></c>" for value in set(values) if value == value}
     elif types <= _COMING_BACK:
         known = {value: content(value) for value in dict.fromkeys(values)}
-        ends = [known[value] for value in values]
-    else:
-        ends = map(content, values)
-    return [f'<c r="{place}{line}"{end}' if end else "" for line, end in enumerate(ends, start=2)]
+    ends = map(known.get if known else content, values)
+    return [f"{start}{line}{end}" if end else "" for line, end in zip(lines, ends)]
 
 
 _COMING_BACK = {str, type(None), pd.Timestamp, type(pd.NaT)}  # what a column of texts or dates holds
