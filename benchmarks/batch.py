@@ -27,6 +27,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from companies import WAYS, break_company, write_portfolio
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,7 +86,7 @@ def cell_time(executed: Path) -> float:
 
 def shown(executed: Path) -> list[Any]:
     """All that a reader sees of a notebook: text and figures of every output."""
-    cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+    cells = nbformat.read(executed, as_version=4).cells  # a text may stand there whole or line by line
     outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
     return [{kind: part for kind, part in data.items() if kind != "text/plain"} for data in outputs]
 
