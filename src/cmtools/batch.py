@@ -275,12 +275,14 @@ def _local(workers: int) -> Iterator[_Pools]:
 def _enter(parent: int, threads: int) -> None:
     """Ready a worker: Ctrl-C is for the batch, which tells its workers itself; no worker outlives it."""
     from cmtools import warm
+    from cmtools.warm_preload import quick_start
     from cmtools.warm_server import die_with_parent
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(parent)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     os.environ.setdefault("POLARS_MAX_THREADS", str(threads))
+    quick_start()
     warm.start()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from cmtools import __version__
 from cmtools.language import Reason, message
 from cmtools.schemas import Defect, InputError, as_day
+from cmtools.warm_preload import quick_start
 
 YEARS = (1990, 2099)  # those of the dates that a ledger may hold
 _REACH = {"first": f"{YEARS[0]}-01-01", "last": f"{YEARS[1]}-12-31"}
@@ -20,6 +21,8 @@ _REACH = {"first": f"{YEARS[0]}-01-01", "last": f"{YEARS[1]}-12-31"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
+    if arguments is None:  # a process of its own
+        quick_start()
     given = list(sys.argv[1:] if arguments is None else arguments)
     language = _language(given)
     parsed = _parser(language).parse_args(given)

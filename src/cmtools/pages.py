@@ -13,8 +13,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from cmtools.files import fatal
 from cmtools.language import message
 
@@ -46,17 +44,15 @@ def to_html(notebook: Any, language: str = "fr", script: str | None = None) -> s
     str
         Widgets need a kernel: they are left out.
     """
-    document = nbformat.read(notebook, as_version=4) if isinstance(notebook, (str, Path)) else notebook
-    shown = nbformat.NotebookNode(document)
-    shown["cells"] = [_shown(cell) for cell in document.cells]
+    cells = [_shown(cell) for cell in _cells(notebook)]
     charts = 0
-    for cell in shown.cells:
+    for cell in cells:
         for output in cell.get("outputs", []):
             figure = output.get("data", {}).get(_PLOTLY)
             if figure is not None:
                 charts += 1
-                output["data"] = nbformat.NotebookNode({"text/html": _chart(figure, f"chart-{charts}")})
-    headings = (line[2:] for cell in shown.cells if cell.cell_type == "markdown" for line in cell.source.splitlines()
+                output["data"] = {"text/html": _chart(figure, f"chart-{charts}")}
+    headings = (line[2:] for cell in cells if cell["cell_type"] == "markdown" for line in cell["source"].splitlines()
                 if line.startswith("# "))  # fmt: skip
     resources = {
         "language": language,
@@ -64,18 +60,24 @@ def to_html(notebook: Any, language: str = "fr", script: str | None = None) -> s
         "plotly": _script() if charts and script is None else "",
         "plotly_file": script if charts and script is not None else "",
     }
-    return _template().render(nb=shown, resources=resources).lstrip()
+    return str(_template().render(cells=cells, resources=resources)).lstrip()
+
+
+def _cells(notebook: Any) -> list[Any]:
+    if isinstance(notebook, (str, Path)):
+        import nbformat
+
+        notebook = nbformat.read(notebook, as_version=4)
+    return list(notebook["cells"])
 
 
 def _shown(cell: Any) -> Any:
     """The cell without what a page does not show; the notebook itself is left as it is."""
-    if cell.cell_type != "code":
+    if cell["cell_type"] != "code":
         return cell
-    shown = nbformat.NotebookNode(cell)
+    shown = dict(cell)
     shown["outputs"] = [
-        nbformat.NotebookNode(output)
-        for output in cell.get("outputs", [])
-        if not {_WIDGET, INDICATORS} & output.get("data", {}).keys()
+        dict(output) for output in cell.get("outputs", []) if not {_WIDGET, INDICATORS} & output.get("data", {}).keys()
     ]
     return shown
 
@@ -132,9 +134,9 @@ def _chart(figure: dict[str, Any], name: str) -> str:
 
 def page(title: str, html: str, language: str) -> str:
     """One page of the reports' look, without a notebook behind it."""
-    shown = nbformat.v4.new_output("display_data", {"text/html": html})
-    cells = [nbformat.v4.new_markdown_cell(title), nbformat.v4.new_code_cell("", outputs=[shown])]
-    return to_html(nbformat.v4.new_notebook(cells=cells), language)
+    outputs = [{"output_type": "display_data", "data": {"text/html": html}}]
+    cells = [{"cell_type": "markdown", "source": title}, {"cell_type": "code", "outputs": outputs}]
+    return to_html({"cells": cells}, language)
 
 
 # ---------------------------------------------------------------- PDF

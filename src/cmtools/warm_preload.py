@@ -6,11 +6,12 @@ No thread may be alive afterwards: a fork copies only the thread that asks for i
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 import cmtools
 
@@ -31,6 +32,14 @@ MODULES = (
     "IPython.core.oinspect", "IPython.extensions.storemagic", "tornado.platform.asyncio", "faulthandler", "pdb",
 )  # fmt: skip
 STARTUP = "__register_startup_deps"  # of the compiled part of Polars: it starts a thread
+
+
+def quick_start() -> None:
+    """Keep jsonschema, which checks notebooks, from building a grammar of addresses: a second at each start.
+
+    For a process that is ours alone: no notebook holds an international address to be checked.
+    """
+    sys.modules.setdefault("rfc3987_syntax", cast(Any, None))  # importing it fails, which jsonschema foresees
 
 
 def preload() -> list[Callable[[], object]]:
