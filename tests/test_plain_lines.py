@@ -127,6 +127,8 @@ def test_a_cell_that_cannot_start(shell, capsys, cell, part):
 # ---- cells that stop on the way
 
 STOPS = [
+    ("months = trois", "écrivez-le en chiffres, 3."),
+    ("months = Douze", "écrivez-le en chiffres, 12."),
     ("balence", "« balance »"),
     ("Balance", "« balance »"),
     ("Print(3)", "« print »"),
