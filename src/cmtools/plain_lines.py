@@ -383,11 +383,16 @@ def _listed(names: Iterable[Any]) -> str:
     return ", ".join(shown[:MOST_NAMES]) + (", …" if len(shown) > MOST_NAMES else "")
 
 
-_NUMBERS = dict(
-    zéro=0, un=1, deux=2, trois=3, quatre=4, cinq=5, six=6, sept=7, huit=8, neuf=9, dix=10, onze=11, douze=12,
-    trente=30, quarante=40, soixante=60, cent=100, mille=1000, zero=0, one=1, two=2, three=3, four=4, five=5, seven=7,
-    eight=8, nine=9, ten=10, eleven=11, twelve=12, thirty=30, forty=40, sixty=60, hundred=100, thousand=1000,
-)  # fmt: skip
+_NUMBERS = {
+    word: number
+    for words in (
+        "zéro:0 un:1 deux:2 trois:3 quatre:4 cinq:5 six:6 sept:7 huit:8 neuf:9 dix:10 onze:11 douze:12 trente:30",
+        "quarante:40 soixante:60 cent:100 mille:1000",
+        "zero:0 one:1 two:2 three:3 four:4 five:5 seven:7 eight:8 nine:9 ten:10 eleven:11 twelve:12 thirty:30",
+        "forty:40 sixty:60 hundred:100 thousand:1000",
+    )
+    for word, number in re.findall(r"(\w+):(\d+)", words)
+}
 
 
 def _name(error: NameError, names: Mapping[str, Any], cell: str) -> Said | None:
@@ -402,7 +407,7 @@ def _name(error: NameError, names: Mapping[str, Any], cell: str) -> Said | None:
     if re.fullmatch(_NAMES, name):  # each check forgets the answer that it was given
         return Said("plain_name_answer", {"name": name})
     if name.lower() in _NUMBERS:
-        return Said("plain_name_number", {"name": name, "number": str(_NUMBERS[name.lower()])})
+        return Said("plain_name_number", {"name": name, "number": _NUMBERS[name.lower()]})
     if name in cmtools.__all__:
         return Said("plain_name_cm", {"name": name})
     if re.search(rf"(?m)^\s*(?:{_NAMES})\s*=\s*{name}\s*(?:#.*)?$", cell):
