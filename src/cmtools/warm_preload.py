@@ -26,7 +26,7 @@ WITHOUT_THREADS = {
 }
 MODULES = (
     "numpy", "pyarrow", "pandas", "narwhals", "plotly.express", "plotly.graph_objects", "xlsxwriter",
-    "python_calamine", "yaml", "jinja2", "ipywidgets",
+    "python_calamine", "yaml", "jinja2", "ipywidgets", "nbformat",  # Plotly looks for it when it shows a figure
     "IPython", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "ipykernel.zmqshell",
     "ipykernel.heartbeat", "ipykernel.iostream", "IPython.core.completerlib", "IPython.core.debugger",
     "IPython.core.oinspect", "IPython.extensions.storemagic", "tornado.platform.asyncio", "faulthandler", "pdb",
