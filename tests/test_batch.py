@@ -373,7 +373,6 @@ def test_output_to_an_address(tmp_path):
 @pytest.fixture
 def cluster(tmp_path):
     """A Dask scheduler and two workers, each a process of its own, on loopback."""
-    pytest.importorskip("distributed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

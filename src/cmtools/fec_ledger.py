@@ -784,10 +784,16 @@ def _settlements(lines: pd.DataFrame, pieces: pd.DataFrame) -> pd.DataFrame:
 
 def _table(columns: Iterable[Column], index: pd.Index, values: dict[str, Any]) -> pd.DataFrame:
     """Every column of a schema with its type; those not given are blank."""
-    types = {"text": "str", "date": "datetime64[us]", "money": "float64", "number": "float64", "flag": "bool"}
+    types: dict[str, Any] = {
+        "text": "str",
+        "date": "datetime64[us]",
+        "money": "float64",
+        "number": "float64",
+        "flag": "bool",
+    }
     empty = {"text": None, "date": pd.NaT, "money": np.nan, "number": np.nan, "flag": False}
     table = {
-        column.name: pd.Series(values.get(column.name, empty[column.kind]), index=index).astype(types[column.kind])  # type: ignore[call-overload]
+        column.name: pd.Series(values.get(column.name, empty[column.kind]), index=index).astype(types[column.kind])
         for column in columns
     }
     return pd.DataFrame(table, index=index).reset_index(drop=True)

@@ -383,16 +383,14 @@ def _listed(names: Iterable[Any]) -> str:
     return ", ".join(shown[:MOST_NAMES]) + (", …" if len(shown) > MOST_NAMES else "")
 
 
-_NUMBERS = {
-    word: number
-    for words in (
-        "zéro:0 un:1 deux:2 trois:3 quatre:4 cinq:5 six:6 sept:7 huit:8 neuf:9 dix:10 onze:11 douze:12 trente:30",
-        "quarante:40 soixante:60 cent:100 mille:1000",
-        "zero:0 one:1 two:2 three:3 four:4 five:5 seven:7 eight:8 nine:9 ten:10 eleven:11 twelve:12 thirty:30",
-        "forty:40 sixty:60 hundred:100 thousand:1000",
+_NUMBERS = dict(
+    re.findall(
+        r"(\w+):(\d+)",
+        "zéro:0 un:1 deux:2 trois:3 quatre:4 cinq:5 six:6 sept:7 huit:8 neuf:9 dix:10 onze:11 douze:12 trente:30 "
+        "quarante:40 soixante:60 cent:100 mille:1000 zero:0 one:1 two:2 three:3 four:4 five:5 seven:7 eight:8 nine:9 "
+        "ten:10 eleven:11 twelve:12 thirty:30 forty:40 sixty:60 hundred:100 thousand:1000",
     )
-    for word, number in re.findall(r"(\w+):(\d+)", words)
-}
+)
 
 
 def _name(error: NameError, names: Mapping[str, Any], cell: str) -> Said | None:
