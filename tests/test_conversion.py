@@ -307,6 +307,7 @@ def test_an_engine_refuses_what_a_reader_refuses(write, tmp_path):
 
 
 def test_what_does_not_go_with_an_engine(ledger_file, root, tmp_path):
+    assert codes(convert, root / "data" / THIS, tmp_path / "out", engine="duckdb") == [("convert_fec_alone", "")]
     given = {"previous": ledger_file, "terms": 0, "tolerant": True}
     said = codes(convert, ledger_file, tmp_path / "out", engine="duckdb", **given)
     assert said == [("convert_not_with_engine", "")] * 3

@@ -120,9 +120,11 @@ def convert(
     beside = {"--settlements": settlements, "--customers": customers, "--columns": columns}
     if engine:
         others = {"--previous-fec": previous is not None, "--terms": terms is not None, "--tolerant": tolerant}
-        if any(others.values()):
-            found = [name for name, given_too in others.items() if given_too]
-            raise InputError([Defect("convert_not_with_engine", "fatal", value=name) for name in found])
+        if _has_headings_of_fec(path):
+            raise fatal("convert_fec_alone", value=shorten(str(path)))
+        refused = [Defect("convert_not_with_engine", "fatal", value=name) for name, told in others.items() if told]
+        if refused:
+            raise InputError(refused)
         return write_ledger(scan_ledger(path, settlements, customers, columns=columns, engine=engine), folder)
     if _is_fec(path):
         given = [Defect("not_with_fec", "fatal", value=name) for name, other in beside.items() if other is not None]
@@ -136,13 +138,17 @@ def convert(
 
 
 def _is_fec(path: Any) -> bool:
-    """Whether the first line has the headings of a FEC; a FEC may be larger than a ledger is allowed to be."""
+    """Whether it is a FEC, which may be larger than a ledger is allowed to be."""
+    return _has_headings_of_fec(path) or sniff(path) == "fec"
+
+
+def _has_headings_of_fec(path: Any) -> bool:
     try:
         with Path(path).open("rb") as file:
             first = file.read(65536).lstrip(b"\xef\xbb\xbf\r\n").split(b"\n", 1)[0].lower()
     except (OSError, TypeError, ValueError):
         first = b""
-    return (b"journalcode" in first and b"comptenum" in first) or sniff(path) == "fec"
+    return b"journalcode" in first and b"comptenum" in first
 
 
 def _write_fec_ledger(path: Any, previous: Any, terms: Any, tolerant: bool, folder: Path) -> Path:
