@@ -12,24 +12,25 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDTHS = (1200, 800)
-SHORT, LONG = 20_000, 120_000  # milliseconds: a page that is there; a server or a kernel on a busy machine
+PATIENCE = 120_000  # milliseconds: on a busy machine a server or a kernel takes its time
+expect.set_options(timeout=PATIENCE)
 
 
 def window(browser: Browser) -> BrowserContext:
     made = browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
-    made.set_default_timeout(SHORT)
+    made.set_default_timeout(PATIENCE)
     return made
 
 
-def until(page: Page, condition: str, argument: object = None, patience: int = SHORT) -> None:
+def until(page: Page, condition: str, argument: object = None) -> None:
     """Wait for a JavaScript function to be true: the page's security policy forbids Playwright to poll by itself."""
-    end = time.monotonic() + patience / 1000
+    end = time.monotonic() + PATIENCE / 1000
     while not page.evaluate(condition, argument):
-        assert time.monotonic() < end, f"not in {patience / 1000:.0f} s: {condition}"
+        assert time.monotonic() < end, f"not in {PATIENCE / 1000:.0f} s: {condition}"
         page.wait_for_timeout(50)
 
 
@@ -97,7 +98,7 @@ class Lab:
             return json.loads(answer.read() or "null")
 
     def wait(self) -> None:
-        until = time.monotonic() + LONG / 1000
+        until = time.monotonic() + PATIENCE / 1000
         while True:
             try:
                 self.ask("status")
@@ -131,11 +132,15 @@ def open_page(opened: Opened, lab: Lab, place: str) -> Locator:
     return notebook
 
 
-def start_all(opened: Opened, notebook: Locator, menu: str, command: str) -> None:
-    """Run every cell by the menu; where folded cells have no number to wait for, wait for what they show."""
-    # Without a kernel the same command would only empty the cells.
+def ready(notebook: Locator) -> None:
+    """Wait for the kernel: asked to run without one, JupyterLab would only empty the cells."""
     notebook.locator(".jp-KernelName", has_text="Python 3").wait_for()
     notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+
+
+def start_all(opened: Opened, notebook: Locator, menu: str, command: str) -> None:
+    """Run every cell by the menu; where folded cells have no number to wait for, wait for what they show."""
+    ready(notebook)
     # Numbers of the committed run must not pass for those of this one.
     notebook.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTop = panel.scrollHeight")
     opened.page.locator(".lm-MenuBar-itemLabel", has_text=menu).click()
@@ -146,6 +151,6 @@ def run_all(opened: Opened, notebook: Locator, menu: str, command: str) -> None:
     """Run every cell by the menu and wait until the last one has its number and the kernel is idle."""
     start_all(opened, notebook, menu, command)
     prompt = notebook.locator(".jp-CodeCell .jp-InputPrompt").last
-    until(opened.page, "prompt => prompt.textContent.includes('*')", prompt.element_handle(), LONG)
-    until(opened.page, "prompt => /\\d/.test(prompt.textContent)", prompt.element_handle(), LONG)
+    until(opened.page, "prompt => prompt.textContent.includes('*')", prompt.element_handle())
+    until(opened.page, "prompt => /\\d/.test(prompt.textContent)", prompt.element_handle())
     notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()

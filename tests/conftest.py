@@ -86,7 +86,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def browser():
     """Chromium of the machine; a module's tests share it."""
-    from browsing import LONG
+    from browsing import PATIENCE
     from playwright.sync_api import sync_playwright
 
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -96,7 +96,7 @@ def browser():
     options = ("no-sandbox", "disable-gpu", "disable-background-networking", "disable-component-update", "disable-sync")
     with sync_playwright() as playwright:
         arguments = [f"--{option}" for option in (*options, "no-first-run")]
-        started = playwright.chromium.launch(executable_path=found, args=arguments, timeout=LONG)
+        started = playwright.chromium.launch(executable_path=found, args=arguments, timeout=PATIENCE)
         yield started
         started.close()
 
@@ -126,9 +126,8 @@ def lab(browser, tmp_path_factory: pytest.TempPathFactory):
 @pytest.fixture
 def opened(lab, context):
     """Page that reaches that JupyterLab and nothing else."""
-    from browsing import LONG, Opened
+    from browsing import Opened
 
-    context.set_default_timeout(LONG)
     address = re.escape(lab.address.removeprefix("http"))
     context.route(re.compile(rf"^(?!http{address}/|data:|blob:)"), lambda route: route.abort())
     return Opened(context)

@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from browsing import LONG, WIDTHS, Opened, foreign, open_page, run_all, stop, until, window
+from browsing import WIDTHS, Opened, foreign, open_page, run_all, stop, until, window
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from cmtools.language import THIN, label
@@ -260,7 +260,7 @@ def move_slider(notebook: Locator) -> tuple[tuple[str, list[str]], tuple[str, li
     control.scroll_into_view_if_needed()  # what is out of sight is not laid out, and its text is blank
     sentence, bars = control.locator(".jp-OutputArea p").first, control.locator(".bartext")
     said = "control => (control.querySelector('.jp-OutputArea p') || {textContent: ''}).textContent.trim() !== ''"
-    until(notebook.page, said, control.element_handle(), LONG)  # cleared, then written: not between the two
+    until(notebook.page, said, control.element_handle())  # cleared, then written: not between the two
     before = spoken(sentence), bars.all_text_contents()
     assert control.locator(".noUi-target").bounding_box()["width"] > 120  # room to drag it
     control.locator(".noUi-handle").focus()
@@ -274,7 +274,6 @@ def move_slider(notebook: Locator) -> tuple[tuple[str, list[str]], tuple[str, li
             return changed && drawn.length && drawn.join() !== bars.join();
         }""",
         [control.element_handle(), *before],
-        LONG,
     )
     return before, (spoken(sentence), bars.all_text_contents())
 
@@ -328,7 +327,6 @@ def test_lesson_opens_drawn_runs_and_answers_its_control(lab, opened, lesson):
             plot => plot.querySelector('.bars .point path, .scatterlayer .point')
         ).length === count""",
         figures,
-        LONG,
     )
     run_all(opened, notebook, "Exécution", "Exécuter toutes les cellules")
     outputs = notebook.locator(".jp-OutputArea-output")
@@ -348,7 +346,7 @@ def test_lesson_with_several_sliders_runs_and_answers_the_first(lab, opened, les
     control = notebook.locator(".jupyter-widgets.widget-vbox")
     control.scroll_into_view_if_needed()
     said = "control => (control.querySelector('.jp-OutputArea p') || {textContent: ''}).textContent.trim() !== ''"
-    until(opened.page, said, control.element_handle(), LONG)
+    until(opened.page, said, control.element_handle())
     before = spoken(control.locator(".jp-OutputArea p").first)
     assert re.search(r"\d", before)
     widths = control.locator(".noUi-target").evaluate_all(
@@ -366,7 +364,6 @@ def test_lesson_with_several_sliders_runs_and_answers_the_first(lab, opened, les
             return drawn && said && said.textContent.trim() && said.textContent.trim() !== text;
         }""",
         [control.element_handle(), before],
-        LONG,
     )
     assert foreign(opened, lab) == []
     assert opened.problems == []

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browsing import LONG, Lab, foreign, open_page, until
+from browsing import Lab, foreign, open_page, ready, until
 from playwright.sync_api import Page
 
 from cmtools.progress import Progress
@@ -55,12 +55,11 @@ def test_keyboard_alone_from_the_first_question_to_the_next_paper(lab, opened, l
     write_notebook(lab, language)
     page, progress = opened.page, Progress(lab.work / "progress.sqlite")
     notebook = open_page(opened, lab, f"notebooks/quiz_{language}")
-    notebook.locator(".jp-KernelName", has_text="Python 3").wait_for()
-    notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+    ready(notebook)
     notebook.locator(".cm-content").first.click()
     press(page, "Control+Enter")
-    until(page, PLAIN.format(".cmtools-asked p"), PLACES[language].format(1), LONG)
-    until(page, "() => document.querySelector('.cmtools-quiz').dataset.dressed", patience=LONG)
+    until(page, PLAIN.format(".cmtools-asked p"), PLACES[language].format(1))
+    until(page, "() => document.querySelector('.cmtools-quiz').dataset.dressed")
     for _ in range(10):
         if page.evaluate("document.activeElement.matches('.cmtools-quiz input')"):
             break
@@ -68,23 +67,23 @@ def test_keyboard_alone_from_the_first_question_to_the_next_paper(lab, opened, l
     before = len(progress.attempts())
     paper = read_quiz(ROOT / "course" / "quizzes" / "stakes.yaml").paper(0)
     for asked in paper.asked:
-        until(page, PLAIN.format(".cmtools-asked p"), PLACES[language].format(asked.number), LONG)
-        until(page, "() => document.activeElement.matches('.cmtools-quiz input')", patience=LONG)
+        until(page, PLAIN.format(".cmtools-asked p"), PLACES[language].format(asked.number))
+        until(page, "() => document.activeElement.matches('.cmtools-quiz input')")
         wrong = asked.number in WRONG
         answer(page, asked, language, wrong)
         told = page.locator(".cmtools-told").first
         told.wait_for()
         assert (told.get_attribute("data-state") == "right") is not wrong, told.inner_text()
-        until(page, "() => document.activeElement.matches('.cmtools-quiz button')", patience=LONG)
+        until(page, "() => document.activeElement.matches('.cmtools-quiz button')")
         press(page, "Enter")
-    until(page, PLAIN.format(".cmtools-told"), RESULTS[language], LONG)
+    until(page, PLAIN.format(".cmtools-told"), RESULTS[language])
     assert page.locator(".cmtools-review").count() == 12
     attempts = progress.attempts("quiz", "stakes")[before:]
     assert [one.item for one in attempts] == [*(asked.question.id for asked in paper.asked), ""]
     assert attempts[-1].verdict == "passed"
-    until(page, "() => document.activeElement.matches('.cmtools-quiz button')", patience=LONG)
+    until(page, "() => document.activeElement.matches('.cmtools-quiz button')")
     press(page, "Enter")
-    until(page, PLAIN.format(".cmtools-asked p"), PLACES[language].format(1), LONG)
+    until(page, PLAIN.format(".cmtools-asked p"), PLACES[language].format(1))
     assert "1." in page.locator(".cmtools-soft").first.inner_text()
     assert foreign(opened, lab) == []
     assert opened.problems == []

@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from browsing import open_page
+from browsing import open_page, ready
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="a POSIX shell runs it")
 
@@ -297,7 +297,7 @@ def test_first_button_of_a_notebook_runs_all_and_code_of_exercises_is_folded(lab
         cell = notebook.locator(".jp-CodeCell").filter(has_text=line).first
         cell.locator(".jp-InputPlaceholder").wait_for()
         assert cell.locator(".cm-editor").count() == 0
-    notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+    ready(notebook)
     assert notebook.locator(".jupyter-widgets").count() == 0
     button.locator("jp-button, button").first.click()
     notebook.locator(".jupyter-widgets").first.wait_for()

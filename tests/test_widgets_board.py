@@ -189,7 +189,7 @@ def test_in_a_kernel_the_table_is_html_and_the_boxes_are_widgets(course, monkeyp
 @pytest.mark.slow
 @pytest.mark.browser
 def test_in_jupyterlab_the_links_open_the_steps_and_a_tick_is_kept(lab, opened):
-    from browsing import LONG, foreign, open_page, start_all
+    from browsing import foreign, open_page, start_all
 
     notebook = open_page(opened, lab, "notebooks/fr/00_start")
     table = notebook.locator("table.cm").first
@@ -200,10 +200,10 @@ def test_in_jupyterlab_the_links_open_the_steps_and_a_tick_is_kept(lab, opened):
     start_all(opened, notebook, "Exécution", "Exécuter toutes les cellules")
     notebook.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTop = 0")
     box = notebook.locator(".widget-checkbox input").first
-    box.wait_for(state="attached", timeout=LONG)
+    box.wait_for(state="attached")
     box.check()
     following = notebook.locator("p.cm-next a")
-    following.wait_for(timeout=LONG)
+    following.wait_for()
     assert notebook.get_by_text("1 étape faite sur").count() == 1
     assert [(one.topic, one.verdict) for one in Progress(lab.work / "progress.sqlite").attempts("lesson")] == [
         ("00_start", "read")
