@@ -11,7 +11,9 @@ import pytest
 
 from cmtools import forms_exercises as forms
 from cmtools import widgets_exercises
-from cmtools.exercises import Topic, Verdict
+from cmtools.answers import MEASURED
+from cmtools.exercises import Topic, Verdict, mark, topic_names
+from cmtools.language import message
 from cmtools.progress import Progress
 from cmtools.widgets_exercises import open_exercises
 
@@ -85,6 +87,28 @@ def test_a_box_finds_its_answer_again_and_a_new_start_empties_it(shown):
     assert [one[2] for one in kept()] == ["wrong", "reset"]  # nothing is deleted
 
 
+@pytest.mark.parametrize(("language", "back"), [("fr", "sont revenues"), ("en", "is back")])
+def test_the_page_says_that_answers_are_back_when_some_are(shown, language, back):
+    _, panel = asked(shown, "balance")
+    open_exercises("07_dso", language=language)
+    assert back not in shown[-1].data
+    inside(panel, controls.Text)[0].value = "72,8"
+    open_exercises("07_dso", language=language)
+    assert back in shown[-1].data
+    open_exercises("07_dso", 1, language)  # other figures, not answered yet
+    assert back not in shown[-1].data
+
+
+@pytest.mark.parametrize("topic", topic_names())
+def test_the_example_in_an_empty_box_is_no_answer(shown, topic):
+    for variant in range(20):
+        exercises = open_exercises(topic, variant, "fr", record=False)
+        for key, found in exercises.topic.exercises.items():
+            if found.kind in (*MEASURED, "date"):
+                example = message(f"exercise_example_{found.kind}", "fr").removeprefix("comme ")
+                assert mark(found, exercises.task(key), example, 0, "fr").state == "wrong", (topic, variant, key)
+
+
 def test_other_variants_have_their_own_answers(shown):
     first, panel = asked(shown, "balance")
     inside(panel, controls.Text)[0].value = "60,7"
@@ -122,6 +146,7 @@ def test_an_answer_in_a_cell_is_checked_and_three_dots_are_still_to_do(shown):
 
 def test_a_solution_shows_the_calculation_and_keeps_nothing(shown):
     exercises = open_exercises("07_dso", language="fr", record=False)
+    assert "cases" not in shown[-1].data  # nothing to fill in
     shown.clear()
     exercises.ask("balance")
     assert len(shown) == 1  # no box
@@ -215,12 +240,14 @@ def test_answers_that_cannot_be_kept_are_said_once_and_the_lesson_goes_on(shown,
     bad = tmp_path / "bad.sqlite"
     bad.write_text("this is no database, and never was one" * 40)
     monkeypatch.setenv("CMTOOLS_PROGRESS", str(bad))
-    _, panel = asked(shown, "balance")
+    exercises = open_exercises("07_dso", language="fr")
+    exercises.ask("balance")
+    panel = shown[-1]
     box = inside(panel, controls.Text)[0]
     for value in ("72,8", "60,7"):
         box.value = value
     assert state(panel) == "right"
-    assert sum("cmtools-notice" in getattr(one, "data", "") for one in shown) == 1
+    assert sum("ne sont pas gardées" in getattr(one, "data", "") for one in shown) == 1
     assert bad.read_text().startswith("this is no database")
 
 

@@ -1,23 +1,37 @@
-# %% [markdown] tags=["fr"]
+# %% [markdown] tags=["fr", "exercise"]
 # # Exercices 08. Le coût caché d'un impayé
 #
 # **À chaque ouverture**, un seul geste : le bouton *Tout exécuter*, en haut à gauche de la page. Remontez ensuite ici : les
 # cases de réponse apparaissent, avec vos réponses de la dernière fois. (Tant que ce n'est pas fait, JupyterLab écrit à leur
-# place « Error displaying widget » ; rien n'est perdu.)
+# place « Error displaying widget » ; rien n'est perdu. Si rien ne change, le calcul n'était pas encore prêt : attendez
+# que le rond, en haut à droite, soit vide, puis appuyez de nouveau.)
 #
 # Le code est replié ; vous n'avez pas à le lire. Ce que vous répondez est gardé sur cet ordinateur, nulle part ailleurs.
 #
 # La leçon : [08 Le coût caché](../../notebooks/fr/08_hidden_cost.ipynb). Une calculatrice suffit.
-# %% [markdown] tags=["en"]
+# %% [markdown] tags=["en", "exercise"]
 # # Exercises 08. The hidden cost of an unpaid invoice
 #
 # **Each time you open this page**, one gesture: the button *Tout exécuter* (run all), at the top left. Then scroll back up
 # here: the boxes for your answers appear, with what you answered last time. (Until then JupyterLab says “Error displaying
-# widget” in their place; nothing is lost.)
+# widget” in their place; nothing is lost. If nothing changes, the machine was not ready yet: wait until the circle at
+# the top right is empty, then press again.)
 #
 # The code is folded; you need not read it. What you answer is kept on this computer and nowhere else.
 #
 # The lesson: [08 The hidden cost](../../notebooks/en/08_hidden_cost.ipynb). A pocket calculator is enough.
+# %% [markdown] tags=["fr", "solution"]
+# # Solutions 08. Le coût caché d'un impayé
+#
+# Les exercices, la réponse et le calcul de chacun : une page à lire, **après** avoir essayé. Rien n'y est gardé.
+#
+# Les pages qui vont avec : [les exercices](../../exercises/fr/08_hidden_cost.ipynb), [la leçon](../../notebooks/fr/08_hidden_cost.ipynb).
+# %% [markdown] tags=["en", "solution"]
+# # Solutions 08. The hidden cost of an unpaid invoice
+#
+# The exercises, the answer to each and how it is found: a page to read **after** having tried. Nothing is kept here.
+#
+# What goes with it: [the exercises](../../exercises/en/08_hidden_cost.ipynb), [the lesson](../../notebooks/en/08_hidden_cost.ipynb).
 # %% tags=["parameters"]
 language = "fr"
 variant = 0

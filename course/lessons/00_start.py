@@ -17,7 +17,8 @@
 # much, since when, and how many days of sales lie asleep with the customers.
 #
 # **How to use it.** Every page alternates text and calculation cells. To compute everything again: the
-# button *Tout exécuter* (run all), at the top left of the page. There is nothing to program: at most a date or a file name to change in the parameters cell, the first one.
+# button *Tout exécuter* (run all), at the top left of the page. There is nothing to program: at most a date or a file
+# name to change in the parameters cell, the first one.
 #
 # The examples are about a **fictional** building-joinery company: 36 months of invoices, about 120 customers, some of
 # whom pay later and later (see `data/README.md`).

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cmtools import language as words
-from cmtools.answers import Answer, AnswerError, read_answer
+from cmtools.answers import KINDS, MEASURED, Answer, AnswerError, read_answer
 from cmtools.course import kit
 from cmtools.language import message
 from cmtools.schemas import Ledger
 
 LEVELS = ("compute", "use", "decide")
-KINDS = ("number", "money", "days", "integer", "rate", "date", "choice", "text")
-MEASURED = ("number", "money", "days", "integer", "rate")
 _CELL = re.compile(r"^# ?%%(?!%).*$", re.MULTILINE)
 _CHECK = re.compile(r'tags=\[[^\]]*"check"')
 

@@ -297,9 +297,12 @@ class Exercises:
     # ------------------------------------------------------------ the whole notebook
 
     def greet(self) -> None:
-        """Say how many exercises there are and how long they take."""
+        """Say how many exercises there are, how long they take, and whether earlier answers are back."""
         minutes = sum(exercise.minutes for exercise in self.topic.exercises.values())
-        said = message("exercise_greeting", self.language, count=len(self.topic.exercises), minutes=minutes)
+        key = "exercise_greeting" if self.record else "exercise_solutions"
+        said = message(key, self.language, count=len(self.topic.exercises), minutes=minutes)
+        if any(self.attempts(asked) for asked in self.topic.exercises):
+            said += " " + message("exercise_back", self.language)
         display(HTML(forms.notice(said)))
 
     def summary(self) -> None:
