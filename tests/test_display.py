@@ -125,6 +125,21 @@ def test_a_single_currency_needs_no_column():
     ]  # fmt: skip
 
 
+def test_a_column_of_which_nothing_is_known_has_no_total():
+    """Limits of the insurer: none known in dollars, one of two in euros."""
+    frame = pd.DataFrame(
+        {
+            "customer_name": list("ABCD"),
+            "currency": ["EUR", "EUR", "USD", "USD"],
+            "insurer_limit": [None, 5.0, None, None],
+        }
+    )
+    found = rows(table(frame, "en", total=True))
+    assert [line[-1] for line in found[-2:]] == ["5.00", "–"]
+    alone = rows(table(frame.tail(2), "en", total=True, limit=1))
+    assert [line[-1] for line in alone[-3:]] == ["–", "–", "–"]
+
+
 def test_amounts_in_several_currencies_are_not_summed():
     """The items' own amounts stand beside those of the books: only the latter add up."""
     frame = pd.DataFrame(

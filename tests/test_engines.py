@@ -253,7 +253,15 @@ GATHERED = (
 )  # they call the others: minutes of planning on Dask
 
 
-STEPS = ("open_rows",)  # those of open_items in no order: compared through it
+STEPS = (  # of other calculations: compared through them
+    "claims_and_segments",
+    "doubtful_moves",
+    "exhausted_days",
+    "item_moves",
+    "items_left",
+    "open_rows",
+    "paid_by_customer",
+)
 
 
 def calculations():

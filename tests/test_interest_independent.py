@@ -45,7 +45,7 @@ def _day(draw: random.Random, around: int, spread: int) -> int:
     return around + draw.randint(-spread, spread)
 
 
-def _moves(draw: random.Random, amount: int, due: int, reversals: bool) -> tuple[tuple[int, int, str], ...]:
+def item_moves(draw: random.Random, amount: int, due: int, reversals: bool) -> tuple[tuple[int, int, str], ...]:
     found: list[tuple[int, int, str]] = []
     for _ in range(draw.choice((0, 0, 1, 1, 2, 3, 4, 5))):
         day = draw.choice((due, due + 1, _day(draw, due, 30), due + draw.randint(1, 500), draw.choice(EDGES)))
@@ -75,7 +75,7 @@ def _claim(draw: random.Random, who: dict[str, object], as_of: int, reversals: b
         draw.choice((None, None, issued - draw.randint(0, 9), issued + draw.randint(0, 30))),
         draw.random() < 0.1,
         str(who["buyer"]), who["contract"], who["judgment"],
-        _moves(draw, amount, due, reversals),
+        item_moves(draw, amount, due, reversals),
     )  # fmt: skip
 
 

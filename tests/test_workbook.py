@@ -109,6 +109,19 @@ def test_each_currency_has_its_own_total(made):
     assert sheet.max_row == 6
 
 
+def test_a_column_of_which_nothing_is_known_has_no_total(made):
+    """A SUM of blank cells would say nil."""
+    frame = pd.DataFrame(
+        {"document": ["A", "B"], "currency": ["EUR", "USD"], "open_amount": [10.0, 9.0], "insurer_limit": [None, 5.0]}
+    )
+    formulas, _ = made(Sheet("x", frame, total=True))
+    assert [[cell.value for cell in formulas["x"][line]][2:] for line in (4, 5)] == [
+        ['=SUMIF(B2:B3,"EUR",C2:C3)', None],
+        ['=SUMIF(B2:B3,"USD",C2:C3)', '=SUMIF(B2:B3,"USD",D2:D3)'],
+    ]
+    assert formulas["x"]["D4"].number_format == "#,##0.00"
+
+
 def test_amounts_in_the_items_own_currencies_have_no_total(made):
     frame = pd.DataFrame(
         {"document": ["A", "B"], "currency": "EUR", "open_amount": [10.0, 9.0], "item_currency": ["EUR", "USD"],

@@ -554,7 +554,9 @@ collectors = by_cut.get("collector")
 mine = collectors[collectors["currency"] == first] if collectors is not None else None
 goals_met, bonuses = cm.targets_met(figures[first], mine, goals)
 display(tables.show("targets", cm.display.targets(goals_met, language), otherwise="no_targets"))
-tables.show("bonuses", bonuses, otherwise="no_bonus" if goals is not None else "no_targets")
+bonus = tables.show("bonuses", bonuses, otherwise="no_bonus" if goals is not None else "no_targets")
+if goals is not None:
+    display(bonus)
 # %% [markdown] tags=["fr"]
 # ## Annexe B. Les plus anciens retards
 #

@@ -225,7 +225,7 @@ def late_claims(
     return _claims(ledger, as_of, insolvencies, options | {"unknown": unknown, "frozen": frozen}, law)[0]
 
 
-def _claims_and_segments(
+def claims_and_segments(
     ledger: Ledger, as_of: str | date, insolvencies: pd.DataFrame | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Claims and the stretches of days that their interest is made of, from one computation.
@@ -244,7 +244,7 @@ def _claims_and_segments(
     --------
     >>> import cmtools as cm
     >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
-    >>> claims, segments = _claims_and_segments(ledger, "2026-06-30")
+    >>> claims, segments = claims_and_segments(ledger, "2026-06-30")
     >>> claims.equals(late_claims(ledger, "2026-06-30"))
     True
     """

@@ -35,7 +35,7 @@ from cmtools.frames import (
     tables_of,
     unit_of,
 )
-from cmtools.receivables import _items_left, balances, bucket_names, late_columns, open_rows, outstanding_by_date
+from cmtools.receivables import balances, bucket_names, items_left, late_columns, open_rows, outstanding_by_date
 from cmtools.schemas import SALES_KINDS, SETTLEMENT_KINDS, Ledger, as_day
 
 FEW = 5  # paid items below which an average says little (rule DELAY-W)
@@ -130,7 +130,7 @@ def payment_delays(
     columns += ["delay_with_open", "days_to_pay", "agreed_terms", "few"]
     if not ledger.complete_sales:
         return _empty(columns)
-    paid = _paid_by_customer(ledger, at, months, unit, tuple(kinds), floor)
+    paid = paid_by_customer(ledger, at, months, unit, tuple(kinds), floor)
     sums = _stacked(ledger, by, paid, _open_overdue(ledger, at, unit))
     weighed = {
         "delay_paid": (sums["delay"], sums["paid"]),
@@ -198,7 +198,7 @@ def late_payment_rate(
     columns += ["amount_late", "late_payment_rate"]
     if not ledger.complete_sales:
         return _empty(columns)
-    sums = _stacked(ledger, by, _paid_by_customer(ledger, at, months, unit, tuple(kinds), False))
+    sums = _stacked(ledger, by, paid_by_customer(ledger, at, months, unit, tuple(kinds), False))
     return _with_late_rates(sums).assign(currency=unit[1])[columns]
 
 
@@ -258,7 +258,7 @@ _PAID = ("n_paid", "n_late", "paid", "paid_late", "delay", "issued", "to_pay", "
 
 
 @remembered
-def _paid_by_customer(
+def paid_by_customer(
     ledger: Ledger, at: datetime, months: int, unit: tuple[str, str], kinds: tuple[str, ...], floor: bool
 ) -> pd.DataFrame:
     """What was paid in the window, by customer: see _PAID."""
@@ -321,7 +321,7 @@ def _payments(ledger: Ledger, unit: tuple[str, str]) -> Any:
 def _open_overdue(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
     """Items past due and open, by customer: `n_open`, `open` (cents), `age` (cents x days late)."""
     late_by = nw.col("day") - nw.col("due_day")
-    late = _items_left(ledger, (at,), unit).filter((nw.col("amount") > 0) & (nw.col("cents") > 0) & (late_by > 0))
+    late = items_left(ledger, (at,), unit).filter((nw.col("amount") > 0) & (nw.col("cents") > 0) & (late_by > 0))
     late = late.with_columns(open=nw.col("cents"), n_open=nw.lit(1), age=nw.col("cents") * late_by)
     return collect(_sums(late, "customer_id", "n_open", "open", "age"))
 

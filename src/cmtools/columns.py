@@ -350,7 +350,7 @@ class Table:
     def choice(self, name: str, values: str, code: str, level: str) -> pl.Series:
         """Our value for each text of a list; null where blank or unknown (which is noted)."""
         text = self.raw(name)
-        found = _translated(text, values)
+        found = translated(text, values)
         unknown = text.is_not_null() & found.is_null()
         if level == "error":
             self.complain(unknown, code, name)
@@ -416,7 +416,7 @@ class Table:
             self.note("ledger_currency_assumed", value=default)
             return pl.repeat(default, self.height, dtype=pl.String, eager=True)
         text = self.raw(name)
-        codes = _translated(text, "currency").fill_null(text.str.to_uppercase())
+        codes = translated(text, "currency").fill_null(text.str.to_uppercase())
         valid = is_true(codes.str.contains(r"^[A-Z]{3}$"))
         self.complain(~valid, "ledger_bad_currency", name)
         return only(codes, valid)
@@ -436,7 +436,7 @@ class Table:
         )
 
 
-def _translated(text: pl.Series, values: str) -> pl.Series:
+def translated(text: pl.Series, values: str) -> pl.Series:
     """Our value for each text of a list, null where it has none."""
     known = _values(values)
     texts = text.drop_nulls().unique().to_list()

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cmtools.collection import collection_effectiveness, late_payment_rate, payment_delays, recovery_rate
-from cmtools.days_sales import _exhausted_days, dso, dso_parts
+from cmtools.days_sales import dso, dso_parts, exhausted_days
 from cmtools.exposure import limits_exceeded
 from cmtools.frames import collect, in_books, month_ends, year_before
 from cmtools.receivables import (
@@ -270,7 +270,7 @@ def _dso_rows(dates: _Dates, at: datetime, window: int) -> list[dict[str, Any]]:
         window = by_balance.details["known"] - (by_balance.details["asked"] - window)
         if window > 0:
             by_balance = dso(ledger, at, "balance", window, currency=asked)
-    best = _exhausted_days(ledger, at, dates.standing[at]["not_due"], currency=asked)
+    best = exhausted_days(ledger, at, dates.standing[at]["not_due"], currency=asked)
     late = None if exhausted.days is None or best is None else exhausted.days - best
     return [
         _row(

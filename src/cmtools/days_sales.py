@@ -571,7 +571,7 @@ def _in_days(
     return table.assign(average_days_delinquent=table["dso"] - table["best_possible_dso"])
 
 
-def _exhausted_days(ledger: Ledger, as_of: str | date, amount: float, currency: str | None = None) -> float | None:
+def exhausted_days(ledger: Ledger, as_of: str | date, amount: float, currency: str | None = None) -> float | None:
     """Days of sales that an amount stands for, by count-back; None where these cannot be told.
 
     Parameters
@@ -591,7 +591,7 @@ def _exhausted_days(ledger: Ledger, as_of: str | date, amount: float, currency: 
     >>> ledger = cm.read_ledger("data/factures.csv", "data/reglements.csv", "data/clients.csv")
     >>> owed = cm.outstanding_by_date(ledger, ["2026-06-30"]).iloc[0]
     >>> parts = cm.dso_parts(ledger, "2026-06-30", method="count_back").iloc[0]
-    >>> bool(_exhausted_days(ledger, "2026-06-30", owed["not_due"]) == parts["best_possible_dso"])
+    >>> bool(exhausted_days(ledger, "2026-06-30", owed["not_due"]) == parts["best_possible_dso"])
     True
     """
     at, ledger = as_day(as_of), with_day_book(ledger)

@@ -143,7 +143,7 @@ def table(
         Columns to show, in this order; those the frame lacks are left out.
     total : bool
         Add a line with the sum of the money columns (per currency where
-        there are several).
+        there are several); a column of which nothing is known has none.
     limit : int, optional
         Show the first rows only; the others are added up in one line, so
         that the total still agrees.
@@ -250,7 +250,7 @@ def _sums(
 
 
 def _sum(rows: pd.DataFrame, money: list[str], currency: Any) -> dict[str, Any]:
-    sums = rows[money].sum().tolist()
+    sums = rows[money].sum(min_count=1).tolist()  # of nothing known the sum is not nil
     return {"currency": currency} | {name: round(float(amount), 2) for name, amount in zip(money, sums)}
 
 

@@ -27,7 +27,7 @@ from cmtools.frames import (
     tables_of,
     unit_of,
 )
-from cmtools.movements import _doubtful_flows, _month, _moves
+from cmtools.movements import doubtful_moves, item_moves, month_number
 from cmtools.receivables import BUCKETS, bucket_names, open_rows
 from cmtools.schemas import SALES_KINDS, Defect, InputError, Ledger, as_day
 
@@ -325,7 +325,7 @@ def doubtful_by_period(
     starts = [month_ends(ends[0], months + 1)[-1], *ends[:-1]]
     unit = unit_of(ledger, currency)
     table = pd.DataFrame({"period_start": starts, "date": ends}).astype("datetime64[us]")
-    flows = _doubtful_flows(ledger, ends[-1], unit)
+    flows = doubtful_moves(ledger, ends[-1], unit)
     flows["period"] = pd.cut(flows["month"], [_number(day) for day in (starts[0], *ends)], labels=False)
     sums = flows.pivot_table(index="period", columns="column", values="cents", aggfunc="sum", fill_value=0)
     sums = sums.reindex(index=range(len(ends)), columns=moves, fill_value=0).astype("int64")
@@ -657,8 +657,8 @@ def _followed(
         nw.col("kind").is_in(["invoice", "doubtful"]) & (nw.col("booking_date") <= at) & ~nw.col("due_date").is_null()
     )
     sold = sold.with_columns(value=nw.col(unit[0]), **_vat_of(unit)).filter(nw.col("value") > 0)
-    sold = sold.with_columns(due=day_number("due_date"), due_month=_month("due_date"))
-    moves = _moves(ledger, unit).filter(nw.col("on") <= at)
+    sold = sold.with_columns(due=day_number("due_date"), due_month=month_number("due_date"))
+    moves = item_moves(ledger, unit).filter(nw.col("on") <= at)
     moves = moves.join(sold.select("item_id", "due"), on="item_id", how="inner")
     moves = moves.with_columns(late_by=nw.col("on_day") - nw.col("due"))
     aside = nw.col("way").is_in(["credited", "transferred"])  # as if it had never been sold as this item

@@ -91,7 +91,7 @@ def concentration(
     _check_classes(classes)
     owed, shown = _owed(items, currency, ledger)
     if by == "group_id":
-        owed = _by_group(owed)
+        owed = by_group(owed)
     table = owed[owed["cents"] > 0].sort_values(["cents", by], ascending=[False, True], ignore_index=True)
     total, cumulated = int(table["cents"].sum()), table["cents"].cumsum()
     table["rank"] = range(1, len(table) + 1)
@@ -327,7 +327,7 @@ def _with_limits(items: IntoFrame, currency: str | None, ledger: Ledger, by: str
     known = 1.0 if shown == ledger.book_currency else float("nan")
     owed[list(_LIMITS.values())] = (100 * owed[list(_LIMITS)].to_numpy() * known).round()
     if by == "group_id":
-        owed = _by_group(owed, limits=list(_LIMITS.values()))
+        owed = by_group(owed, limits=list(_LIMITS.values()))
     owed = owed[owed["cents"] > 0].reset_index(drop=True)
     limits = {name: owed[cents] / 100 for name, cents in _LIMITS.items()}
     return _in_money(owed).assign(currency=shown, **limits), shown
@@ -691,7 +691,7 @@ def _known_customers(ledger: Ledger) -> pd.DataFrame:
     return known
 
 
-def _by_group(owed: pd.DataFrame, limits: Sequence[str] = ()) -> pd.DataFrame:
+def by_group(owed: pd.DataFrame, limits: Sequence[str] = ()) -> pd.DataFrame:
     """Sums of the members that owe something; limits of all members, unknown if one that owes has none."""
     owes = owed["cents"] > 0
     cents, late = (owed[name].where(owes, 0) for name in ("cents", "late"))

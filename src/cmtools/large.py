@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import narwhals as nw
 import pandas as pd
 
-from cmtools.claims import _claims_and_segments, claims_by_customer, late_claims
+from cmtools.claims import claims_and_segments, claims_by_customer, late_claims
 from cmtools.compliance import STATUSES, compliance_summary, terms_compliance
 from cmtools.dashboard import report_items
 from cmtools.display import Html, said, table, with_names
@@ -200,7 +200,7 @@ def report_claims(ledger: Ledger, as_of: str | date, insolvencies: pd.DataFrame 
     True
     """
     if not is_scanned(ledger):
-        claimed, segments = _claims_and_segments(ledger, as_of, insolvencies)
+        claimed, segments = claims_and_segments(ledger, as_of, insolvencies)
         items = with_names(claimed, ledger)
         return Claims(claims_by_customer(claimed, ledger, as_of), items, _soon(items), claimed[_NOTED], segments)
     by_customer, items_of, noted = [], _First("interest", ascending=False), []

@@ -148,7 +148,7 @@ def read_ledger(
     600.0
     """
     report = LoadReport()
-    options = _checked_options(currency, book_currency, terms, date_order, decimal, separator)
+    options = checked_options(currency, book_currency, terms, date_order, decimal, separator)
     mapping = read_mapping(columns)
     paths = {"invoices": path, "settlements": settlements, "customers": customers}
     sheets = _gather(paths, mapping, report, sheet, encoding, separator)
@@ -194,7 +194,8 @@ def _is_fec(headings: list[str]) -> bool:
     return {"journalcode", "comptenum"} <= {plain(heading) for heading in headings}
 
 
-def _checked_options(currency: Any, book: Any, terms: Any, order: Any, decimal: Any, separator: Any) -> _Options:
+def checked_options(currency: Any, book: Any, terms: Any, order: Any, decimal: Any, separator: Any) -> _Options:
+    """What the caller asks of a reading, every option that is none of those expected told at once."""
     report = LoadReport()
     code = re.compile(r"[A-Z]{3}")
     for argument, value, valid, expected in (
@@ -311,7 +312,7 @@ def _likely_table(sheet: Sheet, mapping: Mappings) -> str | None:
 
 
 # What an amount of the report needs in the file, else it is unknown.
-_TOLD_BY = {
+TOLD_BY = {
     "disputed": ("disputed", "dispute_from", "dispute_until"),
     "retention": ("retention",),
     "doubtful": ("doubtful_from",),
@@ -349,7 +350,7 @@ def _assemble(tables: dict[str, Table], options: _Options, report: LoadReport) -
         options.book_currency,
         dated,
         complete,
-        silent=tuple(name for name, told in _TOLD_BY.items() if not any(map(t.has, told))),
+        silent=tuple(name for name, told in TOLD_BY.items() if not any(map(t.has, told))),
         report=report,
     )
 
@@ -767,7 +768,7 @@ def _customers(t: Table | None, report: LoadReport, seen: pl.DataFrame) -> pl.Da
     names = _usual_names(report, seen)
     listed = pl.DataFrame(schema={column.name: _TYPES[column.kind] for column in CUSTOMERS})
     if t is not None:
-        listed = _listed_customers(t)
+        listed = listed_customers(t)
     others = names.join(listed, on="customer_id", how="anti", maintain_order="left")
     if t is not None:
         found = Listing(others["customer_id"].head(10))
@@ -790,7 +791,8 @@ def _usual_names(report: LoadReport, seen: pl.DataFrame) -> pl.DataFrame:
     return everyone.join(best, on="customer_id", how="left", maintain_order="left")
 
 
-def _listed_customers(t: Table) -> pl.DataFrame:
+def listed_customers(t: Table) -> pl.DataFrame:
+    """Customers of a table of customers, one row each; what is wrong with them is noted."""
     rows = pl.DataFrame({column.name: _customer_column(t, column) for column in CUSTOMERS})
     named = rows["customer_id"].is_not_null()
     t.complain(~named, "ledger_blank_customer", "customer_id")

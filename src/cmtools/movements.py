@@ -219,7 +219,7 @@ def _flows(ledger: Ledger, after: datetime, until: datetime, unit: tuple[str, st
         sums = (
             in_unit(table, unit)
             .filter((nw.col(when) > after) & (nw.col(when) <= until))
-            .with_columns(month=_month(when), one=counts)
+            .with_columns(month=month_number(when), one=counts)
             .group_by("month", "kind")
             .agg(cents=nw.col(unit[0]).sum(), count=nw.col("one").sum())
         )
@@ -625,7 +625,7 @@ def doubtful_movements(
     if len(dates) < 2:
         return _empty(columns)
     unit = unit_of(ledger, currency)
-    flows = _doubtful_flows(ledger, dates[-1], unit)
+    flows = doubtful_moves(ledger, dates[-1], unit)
     first = 12 * dates[0].year + dates[0].month
     table = _by_month(flows, "column", moves, dates[1:])
     before = int(flows.loc[flows["month"] <= first, "cents"].sum()) / 100
@@ -640,9 +640,9 @@ def doubtful_movements(
     return table.assign(loss_event_rate=table["doubtful_in"] / sales, loss_rate=lost / sales)[columns]
 
 
-def _doubtful_flows(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
+def doubtful_moves(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
     """Movements of the doubtful claims: `month` (12 x year + month), `column`, `cents`."""
-    invoices, moves = _items(ledger, unit), _moves(ledger, unit)
+    invoices, moves = _items(ledger, unit), item_moves(ledger, unit)
     late_known = nw.when(nw.col("doubtful_from") > nw.col("booking_date"))
     claims = invoices.filter(~nw.col("doubtful_from").is_null()).with_columns(
         entered=late_known.then(nw.col("doubtful_from")).otherwise(nw.col("booking_date")),
@@ -657,12 +657,12 @@ def _doubtful_flows(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.D
         earlier=nw.when(earlier).then(nw.lit(1)).otherwise(nw.lit(0)),
         when=nw.when(earlier).then(nw.col("entered")).otherwise(nw.col("on")),
     )
-    claims = claims.with_columns(month=_month("entered"))
+    claims = claims.with_columns(month=month_number("entered"))
     entries = collect(claims.group_by("month", "kind", "moved").agg(cents=nw.col("value").sum()))
     forward = (entries["kind"] == "opening") & (entries["moved"] == 0)
     entries["column"] = forward.map({True: "doubtful_brought_forward", False: "doubtful_in"})
     exits = collect(
-        paid.with_columns(month=_month("when")).group_by("month", "way", "earlier").agg(nw.col("value").sum())
+        paid.with_columns(month=month_number("when")).group_by("month", "way", "earlier").agg(nw.col("value").sum())
     )
     ways = {"paid": "doubtful_paid", "lost": "doubtful_lost"}
     exits["column"] = exits["way"].map(ways).fillna("doubtful_out").where(exits["earlier"] == 0, "doubtful_in")
@@ -676,7 +676,7 @@ def _sold(ledger: Ledger, at: datetime, unit: tuple[str, str]) -> pd.DataFrame:
     invoices = in_unit(tables_of(ledger)[0], unit).filter(
         nw.col("kind").is_in(SALES_KINDS) & (nw.col("booking_date") <= at) & (nw.col("issue_date") <= at)
     )
-    invoices = invoices.with_columns(month=_month("issue_date"), booked=_month("booking_date"))
+    invoices = invoices.with_columns(month=month_number("issue_date"), booked=month_number("booking_date"))
     sums = invoices.filter(nw.col("booked") <= nw.col("month")).group_by("month").agg(cents=nw.col(unit[0]).sum())
     return collect(sums).astype({"month": "int64", "cents": "int64"}).assign(column="sales")
 
@@ -713,7 +713,7 @@ def _became(
     ledger: Ledger, ends: Sequence[tuple[datetime, datetime]], unit: tuple[str, str], buckets: Sequence[int]
 ) -> pd.DataFrame:
     """The query of :func:`_what_became`."""
-    items, moves = _items(ledger, unit), _moves(ledger, unit)
+    items, moves = _items(ledger, unit), item_moves(ledger, unit)
     names = _bucket_states(buckets)
     dated = ("booking_date", "issue_date", "due_date", "dispute_from", "dispute_until", "doubtful_from")
     items = items.with_columns(**{f"{name}_day": day_number(name) for name in dated})
@@ -827,7 +827,7 @@ def _items(ledger: Ledger, unit: tuple[str, str]) -> Any:
 
 
 @held
-def _moves(ledger: Ledger, unit: tuple[str, str]) -> Any:
+def item_moves(ledger: Ledger, unit: tuple[str, str]) -> Any:
     """Settlements of items: `item_id`, `way` (of _WAYS), `value` in cents, `on`: when the item is reduced, `on_day`."""
     invoices, settlements = tables_of(ledger)
     booked = in_unit(invoices, unit).select("item_id", "booking_date")
@@ -871,7 +871,7 @@ def _known_dates(ledger: Ledger, dates: Sequence[datetime]) -> list[datetime]:
     return list(dates[max(kept[0] - 1, 0) :]) if kept else []
 
 
-def _month(column: str) -> nw.Expr:
+def month_number(column: str) -> nw.Expr:
     """12 x year + month: consecutive numbers for months."""
     when = nw.col(column).dt
     return 12 * when.year().cast(nw.Int64) + when.month().cast(nw.Int64)

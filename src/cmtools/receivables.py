@@ -623,17 +623,17 @@ def _closing(ledger: Ledger, unit: tuple[str, str], basis: str) -> Any:
 def _items_at(
     ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], buckets: Sequence[int], basis: str
 ) -> Any:
-    """Items of :func:`_items_left` with their column and flags."""
+    """Items of :func:`items_left` with their column and flags."""
     day, yes, no = nw.col("day"), nw.lit(True), nw.lit(False)
     settled = nw.when(nw.col("settled_day") <= day).then(no).otherwise(yes)
-    return _items_left(ledger, dates, unit, basis).with_columns(
+    return items_left(ledger, dates, unit, basis).with_columns(
         disputed=nw.when(nw.col("dispute_day") <= day).then(settled).otherwise(no),
         doubtful=nw.when(nw.col("doubtful_day") <= day).then(yes).otherwise(no),
         place=_place(day - nw.col("due_day"), buckets),
     )
 
 
-def _items_left(ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], basis: str = "allocated") -> Any:
+def items_left(ledger: Ledger, dates: Sequence[datetime], unit: tuple[str, str], basis: str = "allocated") -> Any:
     """Items open at each date (`step`: its position, `day`: its number), with what is left of them in `cents`."""
     items = worked_out(ledger, _at_each(_closing(ledger, unit, basis), "booked_day", "closed_day", dates))
     applied = _applied(ledger, unit, basis).select("item_id", "on_day", paid=nw.col("value"))

@@ -26,7 +26,7 @@ import polars as pl
 from cmtools.columns import Listing, Mappings, Table, decide_decimals, decide_order, known_headings, read_mapping
 from cmtools.files import fatal, open_sheets
 from cmtools.frames import choice, collect, in_pandas
-from cmtools.load import _TOLD_BY, _checked_options, _listed_customers
+from cmtools.load import TOLD_BY, checked_options, listed_customers
 from cmtools.scan_columns import (
     Problem,
     Reading,
@@ -173,7 +173,7 @@ def scan_ledger(
     True
     """
     choice("engine", engine, ENGINES)
-    _checked_options(currency, book_currency, None, date_order, decimal, None)
+    checked_options(currency, book_currency, None, date_order, decimal, None)
     report = LoadReport()
     options = _Options(currency, book_currency, date_order, decimal)
     remote = engine == "pyspark" and "://" in str(path)
@@ -346,7 +346,7 @@ def _assembled(
         options.book_currency,
         dated,
         paid is not None,
-        silent=tuple(name for name, told in _TOLD_BY.items() if not any(map(has, told))),
+        silent=tuple(name for name, told in TOLD_BY.items() if not any(map(has, told))),
         report=report,
     )
 
@@ -727,7 +727,7 @@ def _listed(path: Any, mapping: Mappings, report: LoadReport) -> tuple[pl.DataFr
         own.refuse()
         decide_order([table], None)
         decide_decimals(table, None)
-        found = _listed_customers(table)
+        found = listed_customers(table)
         own.refuse()
     except InputError as error:
         report.defects += error.defects

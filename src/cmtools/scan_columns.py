@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import narwhals as nw
 import polars as pl
 
-from cmtools.columns import MAX_AMOUNT, YEARS, Listing, _translated
+from cmtools.columns import MAX_AMOUNT, YEARS, Listing, translated
 from cmtools.files import fatal
 from cmtools.frames import DATE, collect
 from cmtools.scan_sources import SCHEMAS, Source
@@ -226,7 +226,7 @@ def meanings(texts: list[str], kind: str) -> dict[str, Any]:
     """Our value of each text of a column; None where it has none."""
     if kind == "rate":
         return {text: _rate(text) for text in texts}
-    found = dict(zip(texts, _translated(pl.Series(texts, dtype=pl.String), kind).to_list(), strict=True))
+    found = dict(zip(texts, translated(pl.Series(texts, dtype=pl.String), kind).to_list(), strict=True))
     if kind == "flag":
         return {text: None if value is None else value == "yes" for text, value in found.items()}
     if kind == "currency":

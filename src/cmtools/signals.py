@@ -16,8 +16,8 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 
-from cmtools.collection import _paid_by_customer
-from cmtools.exposure import _by_group, customer_table
+from cmtools.collection import paid_by_customer
+from cmtools.exposure import by_group, customer_table
 from cmtools.frames import (
     cents_of,
     collect,
@@ -287,7 +287,7 @@ class _Picture:
 
     def delays(self, months: int) -> pd.DataFrame:
         """What was paid in a window by customer: `n_paid`, `amount_paid`, and amount x days late."""
-        paid = _paid_by_customer(self.ledger, self.at, months, self.unit, ("cash",), False).set_index("customer_id")
+        paid = paid_by_customer(self.ledger, self.at, months, self.unit, ("cash",), False).set_index("customer_id")
         return paid[["n_paid"]].assign(amount_paid=paid["paid"] / 100, days=paid["delay"] / 100)
 
     @cached_property
@@ -409,7 +409,7 @@ def _returned_payment(picture: _Picture, rule: Mapping[str, Any]) -> pd.DataFram
 
 
 def _concentration(picture: _Picture, rule: Mapping[str, Any]) -> pd.DataFrame:
-    groups = _by_group(picture.customers)
+    groups = by_group(picture.customers)
     groups = groups[groups["cents"] > 0]
     groups = groups.assign(share=groups["cents"] / groups["cents"].sum())
     groups = groups[_passes(groups["share"], rule)]

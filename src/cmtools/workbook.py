@@ -313,7 +313,11 @@ def _write_totals(target: Any, frame: pd.DataFrame, names: list[str], formats: d
         line = last + offset
         target.write_string(line, 0, f"{label('sum', language)} {currency}".strip(), formats["text_sum"])
         for position, name in enumerate(names):
-            if position and kind_of(name) == "money" and name not in UNSUMMED:
+            if not (position and kind_of(name) == "money" and name not in UNSUMMED):
+                continue
+            if rows[name].isna().all():  # of nothing known the sum is not nil
+                target.write_blank(line, position, None, formats["money_sum"])
+            else:
                 column = xl_col_to_name(position)
                 area = f"{column}2:{column}{last}"
                 if several:
