@@ -157,12 +157,14 @@ def browser() -> str:
     return found
 
 
-def to_pdf(html: str | Path, pdf: str | Path, language: str | None = None) -> Path:
+def to_pdf(page: str, pdf: str | Path, language: str | None = None) -> Path:
     """Print a page of ours as an A4 PDF.
 
     Parameters
     ----------
-    html, pdf : str or Path
+    page : str
+        Text of the page, with plotly's script inside: it is printed where nothing stands beside it.
+    pdf : str or Path
     language : {"fr", "en"}, optional
         Of the error.
 
@@ -177,12 +179,15 @@ def to_pdf(html: str | Path, pdf: str | Path, language: str | None = None) -> Pa
     PrintError
         If it fails, or takes more than PRINT_TIMEOUT seconds.
     """
-    source, target = Path(html).resolve(), Path(pdf).resolve()
-    with tempfile.TemporaryDirectory(prefix="cmtools-print-", ignore_cleanup_errors=True) as profile:
+    target = Path(pdf).resolve()
+    with tempfile.TemporaryDirectory(prefix="cmtools-print-", ignore_cleanup_errors=True) as place:
+        source = Path(place) / "page.html"
+        source.write_text(page, encoding="utf-8")
         command = [
             browser(), "--headless", "--disable-gpu", "--disable-extensions", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--no-first-run", "--hide-scrollbars",
-            f"--user-data-dir={profile}", "--no-pdf-header-footer", f"--print-to-pdf={target}", source.as_uri(),
+            f"--user-data-dir={Path(place) / 'profile'}", "--no-pdf-header-footer",
+            f"--print-to-pdf={target}", source.as_uri(),
         ]  # fmt: skip
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.insert(1, "--no-sandbox")  # Chromium refuses its sandbox to root

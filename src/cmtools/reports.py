@@ -385,7 +385,7 @@ def make(
     (folder / f"{name}.ipynb").write_text(whole + "\n", encoding="utf-8")
     (folder / f"{name}.html").write_text(to_html(document, language, making.script), encoding="utf-8")
     if making.pdf:
-        to_pdf(folder / f"{name}.html", folder / f"{name}.pdf", language)
+        to_pdf(to_html(document, language), folder / f"{name}.pdf", language)
     if made_from(notebook, given, language, making) != record:
         raise ReportError(message("input_changed", language))
     files = {path.relative_to(folder).as_posix(): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
